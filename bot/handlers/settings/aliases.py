@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.handlers.settings.entra import in_time, unreachable
 from bot.handlers.settings.guard import actor
-from bot.handlers.settings.matching import read_now, unreachable
 from cards.click import BadInput
 from cards.settings import matching as match_cards
 from domain.directory import ACTIVE
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bot.grammar.matching import DomainAlias
     from bot.handlers.ports import ZoomDirectory
-    from bot.handlers.settings.matching import Entra
+    from bot.handlers.settings.entra import Entra
     from bot.request import Turn
     from cards.build import Card
     from cards.settings.match_clicks import AddAlias, AskRemoveAlias, RemoveAlias, ShowAliases
@@ -139,16 +139,17 @@ class AliasHandler:
     async def _effect(self, old: str, new: str, known: Mapping[str, str]) -> str | None:
         """What an alias would do, in a sentence; None where Entra can't be asked."""
         having = await self._having(old)
-        unmatched: list[DirectoryUser] = []
-        for user in having:
-            found = await self.store.of_zoom(user.zoom_id)
-            if found is None or found.why is Uncovered.NOBODY:
-                unmatched.append(user)
+        found = await self.store.of_zooms([user.zoom_id for user in having])
+        unmatched = [
+            user
+            for user in having
+            if user.zoom_id not in found or found[user.zoom_id].why is Uncovered.NOBODY
+        ]
         some, would = sorted(unmatched, key=lambda user: user.address)[:PREVIEWED], 0
         if some:
             aliases = {**known, old: new}
             wanted = {name for user in some for name in aliased(user.address, aliases)}
-            reading = await read_now(self.entra, wanted)
+            reading = await in_time(self.entra.read(wanted))
             if reading is None:
                 return None
             matches = match(some, reading.users.values(), aliases)

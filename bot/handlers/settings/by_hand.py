@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.handlers.settings.entra import in_time, unreachable
 from bot.handlers.settings.guard import actor
-from bot.handlers.settings.matching import read_now, unreachable
 from cards.click import BadInput
 from cards.settings import matching as match_cards
 from cards.settings.people import too_often
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bot.grammar.matching import MatchByHand
     from bot.handlers.ports import ZoomDirectory
-    from bot.handlers.settings.matching import Entra
+    from bot.handlers.settings.entra import Entra
     from bot.request import Turn
     from cards.build import Card
     from cards.settings.match_clicks import (
@@ -68,7 +68,7 @@ class ByHandHandler:
             return await self._waiting(turn)
         address = fold_address(said.person)
         await self.audit.looked_up(actor(turn), address)
-        reading = await read_now(self.entra, {address})
+        reading = await in_time(self.entra.read({address}))
         if reading is None:
             return unreachable()
         found = [user for user in reading.users.values() if address in user.addresses]
@@ -132,7 +132,7 @@ class ByHandHandler:
         """Keep a mapping; whom it is about is asked, if they have the app."""
         view = await self.directory.view()
         listed = None if view is None else await view.user(click.zoom_id)
-        reading = await read_now(self.entra, (), [click.person])
+        reading = await in_time(self.entra.read((), [click.person]))
         if reading is None:
             return unreachable()
         user = reading.users.get(click.person)

@@ -5,7 +5,6 @@ The guard has made sure of the admin.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
@@ -13,12 +12,11 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 
 from bot.handlers.settings.entered import entered_reason
+from bot.handlers.settings.entra import in_time
 from bot.handlers.settings.guard import actor
-from bot.handlers.settings.matching import PATIENCE
 from cards.settings import exclusions as cards
 from cards.settings.paging import PAGE_SIZE, nearest_page
 from cards.settings.people import too_often
-from domain.errors import OutsideError
 from domain.link import fold_address
 from domain.matching import excluded as left_out
 from domain.policy import AuthorisedBy
@@ -101,13 +99,7 @@ class ExclusionHandler:
         return cards.confirm(rows, unclear, reason=said.reason, include=False)
 
     async def _find(self, addresses: Sequence[str]) -> list[Found] | None:
-        """Ask Entra while somebody waits; None: it does not answer in time, or may not."""
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await self.finder.find(addresses)
-        except (OutsideError, TimeoutError) as error:
-            log.warning("exclusion_not_looked_up", reason=str(error) or "slow")
-            return None
+        return await in_time(self.finder.find(addresses), _not_looked_up)
 
     async def _rows(
         self, turn: Turn, found: Sequence[Found]
@@ -160,11 +152,9 @@ class ExclusionHandler:
 
     async def _known(self, people: Sequence[str]) -> dict[str, EntraUser]:
         """What they are called; an exclusion must not hang on Microsoft's answer."""
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await self.finder.known(people)
-        except (OutsideError, TimeoutError) as error:
-            log.warning("exclusion_not_looked_up", reason=str(error) or "slow")
+        known = await in_time(self.finder.known(people), _not_looked_up)
+        if known is not None:
+            return known
         return {oid: kept.user for oid, kept in (await self.matches.people(people)).items()}
 
     # -- including ---------------------------------------------------------------------------------
@@ -279,6 +269,10 @@ class ExclusionHandler:
             for place, oid in some
             if (kept := people.get(oid)) is not None
         ]
+
+
+def _not_looked_up(reason: str) -> None:
+    log.warning("exclusion_not_looked_up", reason=reason)
 
 
 def _by_account(user: EntraUser) -> list[str]:

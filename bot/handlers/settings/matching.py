@@ -5,22 +5,20 @@ The guard has made sure of the admin.
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from bot.handlers.settings.guard import actor
 from cards.settings import matching as match_cards
 from cards.settings.people import too_often
-from domain.errors import OutsideError
 from domain.matching import FoundBy, Uncovered
 from wording.figures import clock_time
 from wording.matching import FOUND, UNCOVERED, names, state
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable
+    from collections.abc import Awaitable, Callable
 
     from bot.grammar.matching import Unmatched
     from bot.handlers.ports import ZoomDirectory
@@ -29,30 +27,8 @@ if TYPE_CHECKING:
     from cards.build import Card
     from cards.settings.match_clicks import DownloadList, MatchAgain, ShowUnmatched
     from domain.matching import Match
-    from sync.organisation.entra import EntraReading
     from sync.organisation.matches import MatchStore
     from sync.settings.audit import AuditLog
-
-PATIENCE = 8.0
-"""Seconds that Entra has while somebody waits in the chat."""
-
-
-class Entra(Protocol):
-    """Entra's users (sync.organisation.entra)."""
-
-    async def read(self, addresses: Collection[str], ids: Iterable[str] = ()) -> EntraReading:
-        """Everybody who has one of these addresses, or ids. Raises OutsideError."""
-
-
-async def read_now(
-    entra: Entra, addresses: Collection[str], ids: Iterable[str] = ()
-) -> EntraReading | None:
-    """Ask Entra while somebody waits; None: it does not answer in time, or may not."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            return await entra.read(addresses, ids)
-    except (OutsideError, TimeoutError):
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +120,3 @@ class MatchingViews:
         kept = None if found.object_id is None else await self.store.of_person(found.object_id)
         whom = f" with {kept.user.address}" if kept is not None and kept.user.address else ""
         return f"Matched{whom} {FOUND[found.by or FoundBy.ADDRESS]}."
-
-
-def unreachable() -> Card:
-    """Say that Entra can't be asked now."""
-    return match_cards.not_given(
-        title="Entra can’t be asked",
-        sentences=[
-            "I can’t look anyone up in Entra right now. Microsoft isn’t answering, or your "
-            "organisation hasn’t authorised this app to see its users."
-        ],
-        to_do="Say settings unmatched to see why, or try again in a minute.",
-    )
