@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.build import button, buttons, card, heading, next_step, note, text
-from cards.settings.clicks import CancelChange, ListGroups, RecordInformed
+from cards.build import button, buttons, card, heading, note, text
+from cards.settings import parts
+from cards.settings.clicks import CancelChange, RecordInformed
 from cards.settings.parts import all_settings, opening
 from wording.figures import people
 from wording.policy import level_words
-from wording.text import outside
 
 if TYPE_CHECKING:
     from cards.build import Card
@@ -62,11 +62,4 @@ def nobody(level: Level) -> Card:
 
 def no_group(name: str) -> Card:
     """Say that not one group has this name."""
-    said = f"I can’t tell which group “{outside(name, 60)}” is, so nothing was recorded."
-    return card(
-        said,
-        heading("Which group?"),
-        text(said),
-        next_step("Look up the name in the list, then say settings informed and the name."),
-        buttons(button(ListGroups(), "All groups"), all_settings()),
-    )
+    return parts.no_group(name, undone="nothing was recorded", command="settings informed")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.build import bold, box, button, buttons, card, heading, next_step, note, text
-from cards.settings.clicks import CancelChange, Invite, ListGroups, ShowMailing
+from cards.build import bold, box, button, buttons, card, heading, note, text
+from cards.settings import parts
+from cards.settings.clicks import CancelChange, Invite, ShowMailing
 from cards.settings.parts import KEEPS_UP, all_settings, bar
 from wording.figures import people
 from wording.policy import level_words
-from wording.text import outside
 
 if TYPE_CHECKING:
     from cards.build import Card
@@ -46,14 +46,7 @@ def confirm(level: Level, *, count: int, minutes: int) -> Card:
 
 def no_group(name: str) -> Card:
     """Say that not one group has this name."""
-    said = f"I can’t tell which group “{outside(name, 60)}” is, so nobody was invited."
-    return card(
-        said,
-        heading("Which group?"),
-        text(said),
-        next_step("Look up the name in the list, then say settings invite and the name."),
-        buttons(button(ListGroups(), "All groups"), all_settings()),
-    )
+    return parts.no_group(name, undone="nobody was invited", command="settings invite")
 
 
 def nobody() -> Card:

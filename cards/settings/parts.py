@@ -17,11 +17,12 @@ from cards.build import (
     columns,
     heading,
     link,
+    next_step,
     note,
     opens,
     text,
 )
-from cards.settings.clicks import ConfirmInvite, OpenAccount, OpenGroup, ShowCentre
+from cards.settings.clicks import ConfirmInvite, ListGroups, OpenAccount, OpenGroup, ShowCentre
 from domain.presence import Style
 from domain.reason import LONGEST_REASON
 from wording.figures import people
@@ -227,4 +228,16 @@ def download(url: str, *, what: str, back: Click) -> Card:
             link("Open the download", url, "Opens a page in your browser"),
             button(back, "Back"),
         ),
+    )
+
+
+def no_group(name: str, *, undone: str, command: str) -> Card:
+    """Say that not one group has this name, and what was not done; `command` takes the name."""
+    said = f"I can’t tell which group “{outside(name, 60)}” is, so {undone}."
+    return card(
+        said,
+        heading("Which group?"),
+        text(said),
+        next_step(f"Look up the name in the list, then say {command} and the name."),
+        buttons(button(ListGroups(), "All groups"), all_settings()),
     )

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from domain.link import BadRow
-from domain.policy import Authoriser, Form, ManagedGroup, Policy
+from domain.policy import Authoriser, Form, Level, ManagedGroup, Policy
 from domain.policy_edits import group_of, renumbered
 from domain.share import EVERYBODY
 from sync.redis.rows import Rows
@@ -41,6 +41,13 @@ class Fact(NamedTuple):
 def group_scope(group_id: str) -> str:
     """The name of a group's row, and of its scope in the history."""
     return _GROUP + group_id
+
+
+def scope_of(level: Level) -> tuple[str, str]:
+    """A level's scope in the history, and the name that the history has for it."""
+    if level.is_account:
+        return ACCOUNT, ACCOUNT
+    return group_scope(level.group_id), level.name
 
 
 def read_policy(rows: Mapping[str, str]) -> tuple[Policy, tuple[str, ...]]:

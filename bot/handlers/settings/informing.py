@@ -9,6 +9,7 @@ from bot.handlers.settings.guard import actor
 from cards.settings import informed as informed_cards
 from domain.coverage import Announcement, How, starts_ms
 from domain.policy import ACCOUNT
+from sync.settings.rows import scope_of
 from wording.figures import day
 
 if TYPE_CHECKING:
@@ -61,10 +62,7 @@ class InformingHandler:
         by = actor(turn)
         count = await self.announcements.keep_otherwise(people, by.actor_id, now_ms)
         if count:
-            scope, name = "account", "account"
-            if not level.is_account:
-                scope, name = f"group:{level.group_id}", level.name
-            await self.audit.informed(by, scope, name, people=count)
+            await self.audit.informed(by, *scope_of(level), people=count)
             self.recorded()
         return informed_cards.recorded(level, count=count, starts=self._starts(now_ms))
 

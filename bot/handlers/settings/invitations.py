@@ -12,6 +12,7 @@ from bot.invite.store import MailingCard
 from cards.person import unasked as unasked_cards
 from cards.settings import invite as settings_invite
 from domain.policy import ACCOUNT
+from sync.settings.rows import scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -80,10 +81,7 @@ class InvitationHandler:
         shown = MailingCard(turn.at, turn.card_id, who.name, who.mri, who.object_id)
         held = await self.mailings.hold(people, shown)
         if held:
-            scope, name = "account", "account"
-            if not level.is_account:
-                scope, name = f"group:{level.group_id}", level.name
-            await self.audit.invited(actor(turn), scope, name, people=len(held))
+            await self.audit.invited(actor(turn), *scope_of(level), people=len(held))
             await self.mailings.begin(level.group_id, held, shown)
         return await self._shown(turn)
 
