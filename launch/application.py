@@ -20,7 +20,8 @@ from launch.ports import METRICS
 from launch.version import VERSION
 from launch.wiring import duties_of, wire_core
 from service.health import Health, MetricsPage
-from service.metrics import CONTENT_TYPE, Metrics, watch_loop_lag
+from service.loop_lag import watch_loop_lag
+from service.metrics import CONTENT_TYPE, Metrics
 from service.proof import PATH, ProofPage
 from sync.connect.vault import Vault
 from sync.engine.queue import LEASE_MS

@@ -11,7 +11,6 @@ they keep their last values. docs/operate.md says what to look at, docs/grafana 
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from dataclasses import dataclass
@@ -391,12 +390,3 @@ class Metrics:
     def render(self) -> bytes:
         """The text that Prometheus reads; serve it as CONTENT_TYPE."""
         return generate_latest(self._registry)
-
-
-async def watch_loop_lag(observe: Callable[[float], None], *, every: float = 0.5) -> None:
-    """Measure for ever how late the event loop wakes a sleeper, and pass it on in seconds."""
-    loop = asyncio.get_running_loop()
-    while True:
-        due = loop.time() + every
-        await asyncio.sleep(every)
-        observe(loop.time() - due)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from service.loop_lag import watch_loop_lag
 from service.metrics import (
     EVENT_OUTCOMES,
     LANES,
@@ -22,7 +23,6 @@ from service.metrics import (
     WRITE_KINDS,
     WRITE_OUTCOMES,
     Metrics,
-    watch_loop_lag,
 )
 
 if TYPE_CHECKING:
