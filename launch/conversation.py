@@ -32,7 +32,7 @@ from bot.teams.signing_keys import SigningKeys
 from cards import click
 from domain.errors import OutsideError
 from launch.outside import BOT_SCOPE
-from service.settings import ZOOM_API_NAMES
+from service.setting_rules import ZOOM_API_NAMES
 from sync.redis import rows
 from sync.settings.audit import AuditLog
 from sync.zoom.roles import ZoomRoles

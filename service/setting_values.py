@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 from pydantic import BeforeValidator, SecretStr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 PLACEHOLDER = "replace-me"
 """Every value of `.env.example` that must not be used contains this word."""
@@ -359,27 +359,3 @@ ZoomApiUrl = Annotated[
     str,
     _address_without(r"/v[0-9.]+(/|$)", "must not contain a version: /v2 is added to it"),
 ]
-
-
-SECOND = ("ORGANISATION_CLIENT_ID", "ORGANISATION_CLIENT_SECRET")
-"""The registration whose own token tells Microsoft of people for the organisation."""
-
-
-def problems_of_second(texts: Mapping[str, str]) -> list[str]:
-    """What is wrong with the second registration beside the first, in sentences."""
-    given = [name for name in SECOND if name in texts]
-    if len(given) == 1:
-        [missing] = set(SECOND) - set(given)
-        return [f"{missing} is missing: set both {' and '.join(SECOND)}, or neither."]
-    problems = []
-    if given and texts[SECOND[0]].lower() == texts.get("MicrosoftAppId", "").lower():
-        problems.append(
-            "ORGANISATION_CLIENT_ID is the same as MicrosoftAppId. Name another app registration, "
-            "or leave both ORGANISATION_ settings out: then MicrosoftAppId does this, too."
-        )
-    elif given and texts[SECOND[1]] == texts.get("MicrosoftAppPassword"):
-        problems.append(
-            "ORGANISATION_CLIENT_SECRET is the same as MicrosoftAppPassword. Each registration has "
-            "its own secret: copy that of ORGANISATION_CLIENT_ID."
-        )
-    return problems

@@ -24,6 +24,7 @@ from pydantic import (
 
 from service import setting_values as values
 from service.setting_names import Given, collect
+from service.setting_rules import problems_between
 from service.token_keys import TokenKeysUnusable, keep_token_keys
 
 if TYPE_CHECKING:
@@ -219,7 +220,6 @@ _LOCAL_READS = (
 )
 LOCAL_METRICS_PORT = 3980
 """Where local mode shows its metrics, and `top` looks, when METRICS_PORT does not say."""
-ZOOM_API_NAMES = ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
 _LOCAL_HOST = "must be a loopback address: local mode does not check who calls. Leave it out"
 
 
@@ -230,7 +230,7 @@ def load(role: Role, environ: Mapping[str, str], env_file: Path | None = None) -
     secrets exist. Raises SettingsError.
     """
     given = collect(_MANIFEST_READS if role == "manifest" else tuple(NAMES), environ, env_file)
-    problems = _problems_of_names(given, _NEEDS[role]) + _problems_between(given.values)
+    problems = _problems_of_names(given, _NEEDS[role]) + problems_between(given.values)
     return _build(given, problems)
 
 
@@ -250,7 +250,7 @@ class Examined:
 def examine(environ: Mapping[str, str], env_file: Path | None = None) -> Examined:
     """As much of the settings of `serve` as can be used, so that each part can be looked at."""
     given = collect(tuple(NAMES), environ, env_file)
-    problems = _problems_of_names(given, _SERVER) + _problems_between(given.values)
+    problems = _problems_of_names(given, _SERVER) + problems_between(given.values)
     while True:
         try:
             settings = Settings.model_validate(given.values)
@@ -357,25 +357,6 @@ def _problems_of_names(given: Given, needs: tuple[str, ...]) -> list[str]:
         elif len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
             problems.append(f"{name} is wrapped in quotation marks. Remove them.")
             del given.values[name]
-    return problems
-
-
-def _problems_between(texts: Mapping[str, str]) -> list[str]:
-    problems = values.problems_of_second(texts)
-    given = {name for name in ZOOM_API_NAMES if name in texts}
-    # The account may be named alone: it says whose events count.
-    if given - {"ZOOM_ACCOUNT_ID"} and len(given) < len(ZOOM_API_NAMES):
-        missing = [name for name in ZOOM_API_NAMES if name not in given]
-        problems.append(
-            f"{' and '.join(missing)} missing: set all three of {', '.join(ZOOM_API_NAMES)}."
-        )
-    if "ZOOM_APP_ID" in texts and not given - {"ZOOM_ACCOUNT_ID"}:
-        problems.append(f"ZOOM_APP_ID only works with {', '.join(ZOOM_API_NAMES)}.")
-    if texts.get("REDIS_MODE", "").lower() == "cluster":
-        if "REDIS_URL" not in texts:
-            problems.append("REDIS_MODE is cluster, so REDIS_URL must name a node of the cluster.")
-        elif texts["REDIS_URL"].startswith("unix:"):
-            problems.append("REDIS_MODE is cluster, so REDIS_URL can't be a unix socket.")
     return problems
 
 

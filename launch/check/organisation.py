@@ -23,7 +23,7 @@ from launch.check.findings import Check, Fault, Found, Once, and_, ok, unseen, w
 from launch.check.microsoft import REGISTRATION, is_registered
 from launch.check.registration import APP, ENTERPRISE, NotReadable, own_rights_declared
 from launch.outside import consent_address
-from service.setting_values import SECOND
+from service.setting_rules import SECOND
 from sync.microsoft.app_roles import roles_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import aiohttp
 from launch.check.findings import Check, Fault, Found, Once, and_, failed, ok, unseen
 from launch.check.visit import host_of
 from launch.outside import ZOOM_LISTS_PER_SECOND
-from service.settings import ZOOM_API_NAMES
+from service.setting_rules import ZOOM_API_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
