@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from sandbox.people import PEOPLE
 from tests.e2e.chat_driver import new_chat
 from tests.e2e.portraits import picture, portraits
-from tests.e2e.product import Panel, running_product
+from tests.e2e.product import WITHDRAWN, Panel, running_product
 from tests.e2e.sign_in_driver import choose, to_accounts
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ async def test_an_admin_asks_somebody_consents_and_it_is_withdrawn(
     browser: Browser, screenshots: Path, tmp_path: Path
 ) -> None:
     async with (
-        running_product(tmp_path, but="organisation_authorisation_ended") as product,
+        running_product(tmp_path, but=WITHDRAWN) as product,
         new_chat(browser, screenshots) as chat,
         new_chat(browser, screenshots) as elsewhere,
     ):

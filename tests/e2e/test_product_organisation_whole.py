@@ -21,7 +21,7 @@ from tests.doubles.outside import titles, words
 from tests.doubles.teams import TeamsDouble
 from tests.e2e.chat_driver import new_chat
 from tests.e2e.portraits import KEPT, picture
-from tests.e2e.product import Panel, running_product
+from tests.e2e.product import WITHDRAWN, Panel, running_product
 from tests.e2e.sign_in_driver import choose, to_accounts
 from tests.e2e.test_product_matching import until_said
 from tests.e2e.test_product_organisation import refreshed
@@ -108,7 +108,7 @@ async def test_the_organisation_says_yes_and_people_decide_until_it_is_withdrawn
     browser: Browser, screenshots: Path, tmp_path: Path
 ) -> None:
     async with (
-        running_product(tmp_path, but="organisation_authorisation_ended") as product,
+        running_product(tmp_path, but=WITHDRAWN) as product,
         TeamsDouble(app_id=APP_ID, tenant_id=TENANT_ID) as teams,
         new_chat(browser, screenshots) as chat,
         new_chat(browser, screenshots) as elsewhere,
