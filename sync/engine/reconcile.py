@@ -16,12 +16,12 @@ from domain.agreement import counted_as
 from domain.clock import MINUTE
 from domain.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
 from domain.freshness import UNHURRIED, Freshness
-from domain.organisation import why_of
 from domain.person import Accepted, Layer, Patch, app_of, attempt, verdict_of
 from domain.plan import is_handed_over, plan
 from domain.presence import NOT_SAID, ZoomPresence
-from domain.setback import ADMIN_RETRY_MS, setback
+from domain.setback import ADMIN_RETRY_MS
 from domain.step import UNSEEN, WRITES, Do, Lane, Plan, Seen, Why, World
+from sync.engine.failing import keep_failure
 from sync.engine.gate import GraphGate, QuotaShort, Ticket
 from sync.engine.lease import Lease, LeaseLost, Leases, Reconciliation
 from sync.engine.queue import Looks
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from domain.policy import Verdict
     from domain.presence import Pair, Shown
     from domain.readback import Reading
-    from domain.setback import Setback
     from sync.engine.asking import Asking
     from sync.engine.people import PeopleStore
     from sync.engine.ports import Meter, People, PolicySource, PresenceApi, TokenSource
@@ -347,19 +346,9 @@ class Reconciler:
 
     async def _failed(self, run: Reconciliation, error: OutsideError) -> None:
         """Keep what ails the person, and when it is tried again."""
-        run.failed(error)
-        state, now = run.state, run.now()
         works = self.gate.works_for_others_ms
-        after = setback(error, state, now, works_for_others_ms=works, chance=self.chance())
-        _say(state.object_id, error, after)
-        due = after.due_ms
-        # A pause of the whole tenant was no answer to them.
-        answered = not isinstance(error, TenantPaused)
-        run.change(Patch.failed(after, error.code, now if answered else None))
-        if after.trouble is not Trouble.LATER:
-            run.settled()
-        if after.trouble.parks:
-            run.planned(None)
+        due = keep_failure(run, error, works_for_others_ms=works, chance=self.chance())
+        state = run.state
         if run.is_last and (due is None or due >= (state.held_until_ms or 0)):
             # Nothing more can be cleared; what we told Microsoft ends by itself.
             await self._forget(run)
@@ -388,17 +377,3 @@ class Reconciler:
 
 def _earliest(*times: int | None) -> int | None:
     return min((ms for ms in times if ms is not None), default=None)
-
-
-def _say(oid: str, error: OutsideError, after: Setback) -> None:
-    """Tell operators what failed."""
-    if after.trouble is Trouble.AUTHORIZE:
-        log.warning("person_must_authorize_again", person=oid, reason=error.code)
-    elif after.trouble is Trouble.ADMIN and why_of(error.code) is not None:
-        log.warning("person_not_authorised", person=oid, reason=error.code)
-    elif after.trouble is Trouble.ADMIN:
-        log.error("admin_must_act", person=oid, reason=str(error))
-    elif after.trouble is Trouble.LATER:
-        log.warning("person_later", person=oid, reason=str(error), tries=after.tries)
-    else:
-        log.error("person_parked", person=oid, reason=after.trouble, detail=str(error))
