@@ -313,7 +313,7 @@ def _until(said: str) -> Until:
         ask("Is that until the weekend, or until Monday?", *_END_OF_WEEK)
     if said in _VAGUE:
         ask("I need to know until when.", For(60), For(240))
-    if _is_part(said):
+    if _hours_of(said):
         _part(said, "I need to know until what time.")
     words = [word for word in in_halves(_in_digits(said)).split() if word != "on"]
     said = " ".join(words)
@@ -337,7 +337,7 @@ def _until(said: str) -> Until:
             time = " ".join(word for word in clock if word not in {"at", "from", "the"})
             if not time and day != InDays(0):
                 return Until(0, day=day)
-            if _is_part(time):
+            if _hours_of(time):
                 _part(time, "I need to know until what time.", day)
             if time:
                 return clock_time(time, day)
@@ -354,11 +354,11 @@ def _date_or_clock(word: str) -> None:
         ask("Which day is that?", *dates)
 
 
-def _is_part(said: str) -> bool:
-    return said.removeprefix("the ").removeprefix("this ") in _PARTS
+def _hours_of(said: str) -> tuple[int, ...]:
+    """What a part of a day may mean; empty: it is none."""
+    return _PARTS.get(said.removeprefix("the ").removeprefix("this "), ())
 
 
 def _part(said: str, what: str, day: Day | None = None) -> NoReturn:
     """Ask which hour is meant by a part of a day."""
-    hours = _PARTS.get(said.removeprefix("the ").removeprefix("this "), ())
-    ask(what, *(Until(hour, day=day) for hour in hours))
+    ask(what, *(Until(hour, day=day) for hour in _hours_of(said)))

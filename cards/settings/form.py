@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from domain.form import LevelForm
     from domain.policy import Form, Level
 
-NO_CALENDAR_RIGHTS = (
+_NO_CALENDAR_RIGHTS = (
     "Zoom’s form has Calendar and Contacts, so they’re here too. This app never asks Microsoft for "
     "access to calendars or contacts."
 )
@@ -170,7 +170,7 @@ def _inputs(shown: LevelForm, places: int, *, account_form: bool) -> list[Elemen
             elements += [
                 text(bold("Choose your permissions")),
                 columns(*(("stretch", tick) for tick in ticks)),
-                note(NO_CALENDAR_RIGHTS, spacing="Small"),
+                note(_NO_CALENDAR_RIGHTS, spacing="Small"),
             ]
             continue
         elements.append(_input(field, shown, places, account_form=account_form))

@@ -16,12 +16,10 @@ if TYPE_CHECKING:
     from sync.organisation.matches import Kept, MatchStore
 
 
-async def listed(
-    directory: DirectoryStore, store: MatchStore, *, matched: bool = True
-) -> list[PersonRow]:
-    """Zoom's active people by address. Without `matched` only those who aren't.
+async def listed(directory: DirectoryStore, store: MatchStore) -> list[PersonRow]:
+    """Zoom's active people: first who isn't matched, then who is; each by address.
 
-    Who was not matched yet is left out.
+    Of whom there is no result yet is left out.
     """
     view = await directory.view()
     if view is None:
@@ -32,7 +30,7 @@ async def listed(
     rows = [
         _row(user, found, people, users)
         for zoom_id, user in users.items()
-        if (found := matches.get(zoom_id)) is not None and (matched or found.why is not None)
+        if (found := matches.get(zoom_id)) is not None
     ]
     return sorted(rows, key=lambda row: (row.why is None, row.address))
 

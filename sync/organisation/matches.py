@@ -40,10 +40,6 @@ class Kept:
     zoom_id: str | None = None
 
 
-MATCHES: Final = Rows(Match)
-PEOPLE: Final = Rows(Kept)
-
-
 @dataclass(frozen=True, slots=True)
 class _Part(Generic[Row]):
     """A hash of a matching, by the id of whom each row is about."""
@@ -59,8 +55,8 @@ class _Part(Generic[Row]):
         return row
 
 
-_ZOOM: Final = _Part("zoom", MATCHES)
-_PEOPLE: Final = _Part("people", PEOPLE)
+_ZOOM: Final = _Part("zoom", Rows(Match))
+_PEOPLE: Final = _Part("people", Rows(Kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +216,11 @@ def _rows_of(result: Result) -> dict[str, list[tuple[str, str]]]:
             else:
                 kept.setdefault(match.object_id, None)
     return {
-        _ZOOM.name: [(zoom_id, MATCHES.dump(match)) for zoom_id, match in result.matches.items()],
+        _ZOOM.name: [
+            (zoom_id, _ZOOM.rows.dump(match)) for zoom_id, match in result.matches.items()
+        ],
         _PEOPLE.name: [
-            (oid, PEOPLE.dump(Kept(result.users[oid], zoom_id)))
+            (oid, _PEOPLE.rows.dump(Kept(result.users[oid], zoom_id)))
             for oid, zoom_id in kept.items()
             if oid in result.users
         ],

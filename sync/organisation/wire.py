@@ -110,14 +110,13 @@ def wire(
     zoom: DirectoryStore,
     now_ms: Callable[[], Awaitable[int]],
     told: Callable[[Consent], Awaitable[None]] | None = None,
-    now: Callable[[], float] = time.time,
 ) -> OrganisationRoom:
     """Put it together.
 
     `authorization` gives the organisation's token, `people_s` is the other registration's (see
     OrganisationRoom.first). `graph_resource` is what Graph's tokens are for, `zoom` Zoom's people
-    as they were read, `now` epoch seconds, `now_ms` the clock that all processes share. `told`
-    hears once when consent is given or ends.
+    as they were read, `now_ms` the clock that all processes share. `told` hears once when consent
+    is given or ends.
     """
     scope = f"{graph_resource}/.default"
 
@@ -130,7 +129,7 @@ def wire(
 
     token = own_token(authorization)
     first = None if people_s is None else own_token(people_s)
-    requests = GraphRequests(graph, token, f"{graph_url}/v1.0", now=now)
+    requests = GraphRequests(graph, token, f"{graph_url}/v1.0", now=time.time)
     consents = Consents(
         token, ConsentStore(redis, scripts), now_ms=now_ms, told=told, app=authorization.client_id
     )

@@ -37,7 +37,7 @@ class ReadbackRoom:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenToRead:
+class _TokenToRead:
     """The organisation's token, where it need not set presence (graph_requests.Token)."""
 
     of: OrganisationToken
@@ -62,7 +62,6 @@ def wire(
     permitted: Callable[[], Awaitable[bool]],
     doubt: Callable[[], None],
     meter: Meter,
-    now: Callable[[], float] = time.time,
 ) -> ReadbackRoom:
     """Put it together. `per_second`: looks, 0 none; the rest as Reader takes it.
 
@@ -73,9 +72,9 @@ def wire(
         return ReadbackRoom(store, losses, None)
     requests = GraphRequests(
         graph,
-        TokenToRead(token),
+        _TokenToRead(token),
         f"{graph_url}/v1.0",
-        now=now,
+        now=time.time,
         time_limit=TIME_LIMIT,
         answer_limit=ANSWER_LIMIT,
     )

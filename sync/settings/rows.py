@@ -38,7 +38,7 @@ class Fact(NamedTuple):
     new: dict[str, Any] | None
 
 
-def group_scope(group_id: str) -> str:
+def _group_scope(group_id: str) -> str:
     """The name of a group's row, and of its scope in the history."""
     return _GROUP + group_id
 
@@ -47,7 +47,7 @@ def scope_of(level: Level) -> tuple[str, str]:
     """A level's scope in the history, and the name that the history has for it."""
     if level.is_account:
         return ACCOUNT, ACCOUNT
-    return group_scope(level.group_id), level.name
+    return _group_scope(level.group_id), level.name
 
 
 def read_policy(rows: Mapping[str, str]) -> tuple[Policy, tuple[str, ...]]:
@@ -86,10 +86,10 @@ def changed_rows(before: Policy, after: Policy) -> dict[str, str]:
         rows[ACCOUNT] = FORMS.dump(after.account)
     for group in after.groups:
         if group_of(before, group.group_id) != group:
-            rows[group_scope(group.group_id)] = MANAGED.dump(group)
+            rows[_group_scope(group.group_id)] = MANAGED.dump(group)
     for group in before.groups:
         if group_of(after, group.group_id) is None:
-            rows[group_scope(group.group_id)] = ""
+            rows[_group_scope(group.group_id)] = ""
     return rows
 
 
@@ -106,7 +106,7 @@ def history_of(before: Policy, after: Policy, *, about: str | None = None) -> li
         was, now = group_of(before, known.group_id), group_of(after, known.group_id)
         same = was is not None and now is not None and (was.name, was.form) == (now.name, now.form)
         if was != now and (not same or known.group_id == about):
-            scope = group_scope(known.group_id)
+            scope = _group_scope(known.group_id)
             found.append(Fact(scope, known.name, _group_facts(was), _group_facts(now)))
     return found
 
