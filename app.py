@@ -20,6 +20,7 @@ if __name__ == "__main__":
     gc.disable()  # imports make no garbage; looking for it would take a sixth of them (_imported)
 
 import os
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -102,17 +103,7 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-class Commands(click.Group):
-    """Lists its commands with whole sentences."""
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write what each command does, over several lines where it does not fit into one."""
-        rows = [(name, self.commands[name].get_short_help_str(1000)) for name in self.commands]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=terminal.Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION)
 def cli() -> None:
     """Presence Bridge shows people's Zoom presence in Microsoft 365.
@@ -164,6 +155,16 @@ def local(person: str, chat: bool, sandbox_port: int, chat_port: int) -> None:
     _run(run_local(person=person, chat=chat, sandbox_port=sandbox_port, chat_port=chat_port))
 
 
+def _package(where: str) -> Callable[[Command], Command]:
+    return click.option(
+        *("-o", "--output"),
+        type=click.Path(dir_okay=False, path_type=Path),
+        default=Path("presence-bridge.zip"),
+        show_default=True,
+        help=where,
+    )
+
+
 @cli.command()
 @click.option(
     "--non-interactive",
@@ -171,14 +172,7 @@ def local(person: str, chat: bool, sandbox_port: int, chat_port: int) -> None:
     help="Don't ask: every value is in the environment or in .env already.",
 )
 @click.option("--again", is_flag=True, help="Ask again, even for values that are set and work.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("presence-bridge.zip"),
-    show_default=True,
-    help="Where to write the Teams app package.",
-)
+@_package("Where to write the Teams app package.")
 def setup(non_interactive: bool, again: bool, output: Path) -> None:
     """Set everything up, step by step: write .env, try each answer, build the Teams package.
 
@@ -192,22 +186,13 @@ def setup(non_interactive: bool, again: bool, output: Path) -> None:
     raise SystemExit(code)
 
 
+_checks = partial(click.option, multiple=True, metavar="NAME", type=click.Choice(checks.NAMES))
+
+
 @cli.command(epilog=f"NAME is one of {', '.join(checks.NAMES)}.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for monitoring.")
-@click.option(
-    *("--only", "only"),
-    multiple=True,
-    metavar="NAME",
-    type=click.Choice(checks.NAMES),
-    help="Run only this check. Can be given several times.",
-)
-@click.option(
-    *("--skip", "skip"),
-    multiple=True,
-    metavar="NAME",
-    type=click.Choice(checks.NAMES),
-    help="Skip this check. Can be given several times.",
-)
+@_checks("--only", help="Run only this check. Can be given several times.")
+@_checks("--skip", help="Skip this check. Can be given several times.")
 def check(as_json: bool, only: tuple[str, ...], skip: tuple[str, ...]) -> None:
     """Find out what works, what doesn't, and what to do about it.
 
@@ -254,21 +239,32 @@ def people_command(as_csv: bool, output: Path | None) -> None:
         _run(print_summary(settings))
 
 
+def _people_file(command: Callable[..., None]) -> Callable[..., None]:
+    """What commands have in common that carry a file out, or take the last one back (None)."""
+
+    @click.argument(
+        "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+    )
+    @click.option("--save", is_flag=True, help="Do it. Without it you only see what would be done.")
+    @click.option("--undo", is_flag=True, help="Take the last file back.")
+    @wraps(command)
+    def named(file: Path | None, undo: bool, **more: Any) -> None:
+        if undo == (file is not None):
+            raise click.UsageError("Name a FILE, or say --undo.")
+        command(file, **more)
+
+    return named
+
+
 @cli.command("match")
-@click.argument(
-    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
-)
-@click.option("--save", is_flag=True, help="Do it. Without it you only see what would be done.")
-@click.option("--undo", is_flag=True, help="Take the last file back.")
-def match_command(file: Path | None, save: bool, undo: bool) -> None:
+@_people_file
+def match_command(file: Path | None, save: bool) -> None:
     """Match people by hand, from a list whose column match_with is filled in.
 
     FILE is what `people --csv` wrote. Each match counts once the person, or an admin, confirms it.
     """
     from launch.people import asked_in, match_people, undo_file
 
-    if undo == (file is not None):
-        raise click.UsageError("Name a FILE, or say --undo.")
     settings = _load("match")
     if file is None:
         done = _run(undo_file(settings))
@@ -279,25 +275,10 @@ def match_command(file: Path | None, save: bool, undo: bool) -> None:
         raise SystemExit(1)
 
 
-def _exclusion_file(command: Command) -> Command:
-    """What `exclude` and `include` have in common."""
-    for option in (
-        click.argument(
-            "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
-        ),
-        click.option(
-            "--save", is_flag=True, help="Do it. Without it you only see what would be done."
-        ),
-        click.option("--undo", is_flag=True, help="Take the last file back."),
-    ):
-        command = option(command)
-    return command
-
-
 @cli.command("exclude")
-@_exclusion_file
+@_people_file
 @click.option("--reason", default="", help="Why, for people of whom the file doesn't say it.")
-def exclude_command(file: Path | None, save: bool, undo: bool, reason: str) -> None:
+def exclude_command(file: Path | None, save: bool, reason: str) -> None:
     """Exclude the people of a file from the organisation's authorisation.
 
     FILE is CSV with a column named address, and one named reason if you like; so is what Download
@@ -306,8 +287,6 @@ def exclude_command(file: Path | None, save: bool, undo: bool, reason: str) -> N
     from domain.reason import BadReason, reason_of
     from launch.exclusions import exclude_people, named_in, undo_file
 
-    if undo == (file is not None):
-        raise click.UsageError("Name a FILE, or say --undo.")
     try:
         why = reason_of(reason)
     except BadReason:
@@ -323,16 +302,14 @@ def exclude_command(file: Path | None, save: bool, undo: bool, reason: str) -> N
 
 
 @cli.command("include")
-@_exclusion_file
-def include_command(file: Path | None, save: bool, undo: bool) -> None:
+@_people_file
+def include_command(file: Path | None, save: bool) -> None:
     """Exclude the people of a file no longer. That alone starts nobody.
 
     FILE is CSV with a column named address.
     """
     from launch.exclusions import include_people, named_in, undo_file
 
-    if undo == (file is not None):
-        raise click.UsageError("Name a FILE, or say --undo.")
     settings = _load("include")
     if file is None:
         done = _run(undo_file(settings, "include"))
@@ -393,14 +370,7 @@ def top(metrics: str | None, every: float, once: bool) -> None:
 
 
 @cli.command()
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("presence-bridge.zip"),
-    show_default=True,
-    help="Where to write the package.",
-)
+@_package("Where to write the package.")
 def manifest(output: Path) -> None:
     """Build the Teams app package (.zip) from the settings."""
     from launch.package import PackageError, write_package

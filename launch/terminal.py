@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 _TRACEBACK_LIMIT = 40_000
 
 
+class Commands(click.Group):
+    """Lists its commands with whole sentences."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what each command does, over several lines where it does not fit into one."""
+        rows = [(name, self.commands[name].get_short_help_str(1000)) for name in self.commands]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
 def say(*lines: str, err: bool = False) -> None:
     """Print lines. What a terminal would obey is shown instead, line breaks inside a line too."""
     with contextlib.suppress(OSError, ValueError):  # whoever read it has gone
