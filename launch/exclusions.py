@@ -9,7 +9,7 @@ from domain.errors import OutsideError
 from domain.link import fold_address
 from domain.policy import AuthorisedBy
 from launch.core import core_for_command
-from launch.people import complain, read_file, say_some
+from launch.people import complain, entra_away, read_file, say_some
 from launch.terminal import say
 from sync.organisation.by_hand import OPERATOR
 from sync.organisation.excluding import LINK, Excluding, is_covered
@@ -54,8 +54,7 @@ async def exclude_people(
         try:
             found = await _find(core, asked)
         except OutsideError as error:
-            complain([f"Entra can't be asked ({error}). Run `python app.py check`."])
-            return False
+            return entra_away(error)
         ids = [user.object_id for _, user in found.users]
         out, now = await store.among(ids), await store.now_ms()
         new = [

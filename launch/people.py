@@ -94,6 +94,12 @@ def read_file(file: Path, read: Callable[[bytes], Sequence[T]]) -> Sequence[T] |
         return None
 
 
+def entra_away(error: OutsideError) -> bool:
+    """Say that Entra can't be asked: nothing can be done (False)."""
+    complain([f"Entra can't be asked ({error}). Run `python app.py check`."])
+    return False
+
+
 def asked_in(file: Path) -> Sequence[Correction] | None:
     """What a corrected list asks for; as above."""
     return read_file(file, corrections)
@@ -111,8 +117,7 @@ async def match_people(settings: Settings, asked: Sequence[Correction], *, save:
         try:
             preview = await _preview(core, asked)
         except OutsideError as error:
-            complain([f"Entra can't be asked ({error}). Run `python app.py check`."])
-            return False
+            return entra_away(error)
         if preview.problems:
             complain(preview.problems)
             return False
