@@ -106,6 +106,13 @@ def json_object_if_any(raw: bytes | str) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) else None
 
 
+def graph_detail(status: int, answer: dict[str, Any]) -> str:
+    """How Graph calls a refusal, for logs: the status, and the code that its error body names."""
+    error = answer.get("error")
+    code = str(error.get("code", ""))[:64] if isinstance(error, dict) else ""
+    return f"{status} {code}".strip()
+
+
 async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
     """The body, however it is sent; empty, and the connection ended, where it exceeds `limit`."""
     if (response.content_length or 0) > limit:

@@ -19,6 +19,7 @@ from domain.errors import AuthorizeAgain, NotAllowed, PersonGone, Refused, Retry
 from domain.presence import PREFERRED_PAIRS, SESSION_PAIRS, Pair, Shown
 from sync.answers import (
     MICROSOFTS_SIGNS,
+    graph_detail,
     is_from_between,
     json_object_if_any,
     pause,
@@ -173,9 +174,7 @@ def _failure(status: int, wait: float | None, answer: dict[str, Any]) -> Excepti
 
     `wait` is what it asks for in seconds.
     """
-    error = answer.get("error")
-    code = str(error.get("code", ""))[:64] if isinstance(error, dict) else ""
-    detail = f"{status} {code}".strip()
+    detail = graph_detail(status, answer)
     if status == 429:
         return TenantPaused("graph_throttled", detail, after=pause(wait, 30.0))
     if status == 401:

@@ -15,7 +15,14 @@ import structlog
 from yarl import URL
 
 from domain.errors import AdminMustAct, OutsideError, PersonGone, Refused, RetryLater
-from sync.answers import MICROSOFTS_SIGNS, is_from_between, json_object, read_body, retry_after
+from sync.answers import (
+    MICROSOFTS_SIGNS,
+    graph_detail,
+    is_from_between,
+    json_object,
+    read_body,
+    retry_after,
+)
 from sync.redis.alarms import Alarms, TimeLimit
 from sync.redis.batches import chunks
 
@@ -200,9 +207,7 @@ class GraphRequests:
 
     def _failure(self, status: int, header: str | None, answer: dict[str, Any]) -> OutsideError:
         """Name a failure by who must act."""
-        error = answer.get("error")
-        code = str(error.get("code", ""))[:64] if isinstance(error, dict) else ""
-        detail = f"{status} {code}".strip()
+        detail = graph_detail(status, answer)
         if status == 401:
             return Unauthorised("graph_401", detail)
         if status == 403:
