@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, TypeVar
-
-import structlog
+from typing import TYPE_CHECKING, Final
 
 from domain.matching import ByHand
+from sync.organisation.matches import good_row
 from sync.redis import keys
 from sync.redis.connection import server_ms
 from sync.redis.rows import Rows
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 
     from sync.redis.connection import Client
 
-log = structlog.get_logger()
-
-Row = TypeVar("Row")
 
 MOST_ALIASES: Final = 200
 MOST_BY_HAND: Final = 20_000
@@ -94,7 +90,7 @@ class HandStore:
     async def aliases(self) -> dict[str, Alias]:
         """All aliases by the old domain; a damaged row is left out."""
         rows = await self.client.hgetall(keys.ALIASES)
-        return {old: row for old, text in rows.items() if (row := _read(ALIASES, old, text))}
+        return {old: row for old, text in rows.items() if (row := good_row(ALIASES, old, text))}
 
     async def set_alias(self, old: str, alias: Alias) -> None:
         """Keep an alias of a folded domain. Raises TooMany."""
@@ -105,16 +101,16 @@ class HandStore:
         """Drop an alias; it as it was, None: there was none."""
         text = await self.client.hget(keys.ALIASES, old)
         await self.client.hdel(keys.ALIASES, old)
-        return _read(ALIASES, old, text)
+        return good_row(ALIASES, old, text)
 
     async def everything(self) -> dict[str, Given]:
         """All mappings by object id, confirmed or not; a damaged row is left out."""
         rows = await self.client.hgetall(keys.BY_HAND)
-        return {oid: row for oid, text in rows.items() if (row := _read(GIVEN, oid, text))}
+        return {oid: row for oid, text in rows.items() if (row := good_row(GIVEN, oid, text))}
 
     async def of_person(self, object_id: str) -> Given | None:
         """The mapping of somebody."""
-        return _read(GIVEN, object_id, await self.client.hget(keys.BY_HAND, object_id))
+        return good_row(GIVEN, object_id, await self.client.hget(keys.BY_HAND, object_id))
 
     async def give(self, given: Given) -> None:
         """Keep a mapping in the place of the person's former one. Raises TooMany."""
@@ -182,10 +178,3 @@ def digest_of(aliases: Mapping[str, Alias], given: Mapping[str, Given]) -> str:
     """What tells two states of all this apart."""
     counting = sorted((it.object_id, it.zoom_id) for it in given.values() if it.mapping().counts)
     return json.dumps([sorted(plain(aliases).items()), counting])
-
-
-def _read(rows: Rows[Row], row_id: str, text: str | None) -> Row | None:
-    row = rows.load_if_good(text)
-    if text is not None and row is None:
-        log.error("match_row_damaged", id=row_id)
-    return row

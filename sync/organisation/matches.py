@@ -40,19 +40,20 @@ class Kept:
     zoom_id: str | None = None
 
 
+def good_row(rows: Rows[Row], row_id: str, text: str | None) -> Row | None:
+    """A row of who is whom; None: there is none, or it is damaged, which is logged."""
+    row = rows.load_if_good(text)
+    if text is not None and row is None:
+        log.error("match_row_damaged", id=row_id)
+    return row
+
+
 @dataclass(frozen=True, slots=True)
 class _Part(Generic[Row]):
     """A hash of a matching, by the id of whom each row is about."""
 
     name: str
     rows: Rows[Row]
-
-    def read(self, row_id: str, text: str) -> Row | None:
-        """None: it is damaged."""
-        row = self.rows.load_if_good(text)
-        if row is None:
-            log.error("match_row_damaged", id=row_id)
-        return row
 
 
 _ZOOM: Final = _Part("zoom", Rows(Match))
@@ -184,7 +185,7 @@ class MatchStore(Readings):
         if reading is None:
             return {}
         texts = await fields_of(self.client, keys.matches_part(reading, part.name), ids)
-        read = {row_id: part.read(row_id, text) for row_id, text in texts.items()}
+        read = {row_id: good_row(part.rows, row_id, text) for row_id, text in texts.items()}
         return {row_id: row for row_id, row in read.items() if row is not None}
 
     async def _all(self, part: _Part[Row]) -> AsyncIterator[Row]:
@@ -193,7 +194,7 @@ class MatchStore(Readings):
             return
         fields = each_field(self.client, keys.matches_part(reading, part.name))
         async for row_id, text in fields:
-            row = part.read(row_id, text)
+            row = good_row(part.rows, row_id, text)
             if row is not None:
                 yield row
 

@@ -122,26 +122,20 @@ class NoticeStore:
 
     async def note_alert(self, storm: Storm, admin: str, before: Notified, now: Notified) -> bool:
         """Keep how far alerting an admin of a storm is; False when somebody else was quicker."""
-        code = storm.code
-        return await self.scripts.run(
-            lua.notice_mark,
-            row=keys.STORMS,
-            field=f"{code}/@{admin}",
-            before=before.dump(),
-            after=now.dump(),
-            must_hold={f"{code}/began": storm.began_ms},
-        )
+        return await self._mark(storm, f"@{admin}", before.dump(), now.dump())
 
     async def try_again(self, storm: Storm, now_ms: int) -> bool:
         """Everybody who is in a storm now is to be tried again. False: it has ended."""
-        code = storm.code
+        return await self._mark(storm, "tried", str(storm.tried_ms or ""), str(now_ms))
+
+    async def _mark(self, storm: Storm, name: str, before: str, after: str) -> bool:
         return await self.scripts.run(
             lua.notice_mark,
             row=keys.STORMS,
-            field=f"{code}/tried",
-            before=str(storm.tried_ms or ""),
-            after=str(now_ms),
-            must_hold={f"{code}/began": storm.began_ms},
+            field=f"{storm.code}/{name}",
+            before=before,
+            after=after,
+            must_hold={f"{storm.code}/began": storm.began_ms},
         )
 
     async def end(self, storm: Storm) -> None:
