@@ -202,7 +202,7 @@ def not_by_zoom() -> Card:
     said = "Your role in Zoom isn’t enough for this."
     return card(
         said,
-        heading("The organisation’s authorisation"),
+        heading(_TITLE),
         answer(
             "neutral",
             said,
