@@ -9,7 +9,7 @@ import structlog
 
 from bot import scripts as lua
 from bot.teams.activity import ConversationReference, Kind, Scope, without_thread
-from sync.redis import keys
+from sync.redis import channels, keys
 from sync.redis.rows import Rows
 from sync.redis.scripts import Scripts
 
@@ -79,7 +79,7 @@ class ConversationStore:
         if not await self._news(object_id, "removed", sent_ms):
             return False
         await self._client.delete(keys.welcomed(object_id), keys.met(object_id))
-        await self._client.publish(keys.ERASED, "1")
+        await self._client.publish(channels.ERASED, "1")
         return True
 
     async def _news(

@@ -15,7 +15,7 @@ from launch.lifetime import end
 from service.embedded_redis import answers, embedded_redis, running_redis
 from service.redis_file import FileKeeper
 from service.redis_folder import EmbeddedRedisError, FolderInUse
-from sync.redis import keys
+from sync.redis import channels
 from sync.redis.connection import REDIS_TROUBLE, connect
 from sync.upgrade.data_version import check_rows
 
@@ -52,7 +52,7 @@ async def redis_of(settings: Settings) -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def _file_kept(url: str) -> AsyncIterator[None]:
-    keeper = FileKeeper(url, keys.ERASED)
+    keeper = FileKeeper(url, channels.ERASED)
     task = asyncio.create_task(keeper.run(), name="redis-file")
     try:
         yield

@@ -19,7 +19,7 @@ import structlog
 from bot.teams.activity import ConversationGone, SendFailed
 from domain.clock import DAY
 from domain.link import addresses_of
-from sync.redis import duties, keys
+from sync.redis import channels, duties, keys
 from sync.redis.batches import batches
 from sync.redis.duties import Work
 from sync.redis.rows import Rows
@@ -110,7 +110,7 @@ class RosterStore:
     async def forget(self, object_id: str) -> None:
         """They don't have the app any more."""
         await self._client.delete(keys.met(object_id))
-        await self._client.publish(keys.ERASED, "1")
+        await self._client.publish(channels.ERASED, "1")
 
     async def everyone(self) -> AsyncIterator[dict[str, Met]]:
         """Everybody who has the app, by object id, in batches; somebody may come twice."""

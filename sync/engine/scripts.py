@@ -14,7 +14,7 @@ from domain.policy import AuthorisedBy
 from domain.presence import CAN_COME_FROM_MICROSOFT, IN_A_CALL, SESSION_PAIRS
 from domain.step import INTO_SILENCE, OVERTAKES_MS, Lane
 from sync.engine.person_row import HELD_FIELDS
-from sync.redis import keys
+from sync.redis import channels, keys
 from sync.redis.keys import Key
 from sync.redis.scripts import CLOCK, Head, script
 
@@ -39,7 +39,7 @@ QUEUE = Head(
         "URGENT": Lane.URGENT,
         "CHANGE": Lane.CHANGE,
         "FADE": Lane.FADE,
-        "WAKE": keys.WAKE,
+        "WAKE": channels.WAKE,
         "WOKEN_MS": keys.WOKEN_MS,
         "LONGEST_SESSION_MS": EXPIRY_MIN * MINUTE,
         "IN_A_CALL": str(IN_A_CALL),
@@ -187,7 +187,7 @@ def own_carry_on(
 
 @script(
     head=QUEUE,
-    constants={"ERASED": keys.ERASED, "ORGANISATION": AuthorisedBy.ORGANISATION.value},
+    constants={"ERASED": channels.ERASED, "ORGANISATION": AuthorisedBy.ORGANISATION.value},
 )
 def own_erase(*, person: Key, shard: Shard, tokens: Key, at_once: bool) -> bool:
     """Erase an authorisation of somebody's own that is kept beside the organisation's.
@@ -208,7 +208,7 @@ def leave(*, person: Key, shard: Shard, member: str, by_ms: int | None) -> int:
     """Have somebody forgotten, if they connected by a time. Returns a link_store.Left."""
 
 
-@script(head=QUEUE, constants={"ERASED": keys.ERASED})
+@script(head=QUEUE, constants={"ERASED": channels.ERASED})
 def erase(
     *,
     person: Key,
@@ -227,7 +227,7 @@ def erase(
 @script(
     head=QUEUE,
     constants={
-        "ERASED": keys.ERASED,
+        "ERASED": channels.ERASED,
         "NEEDED": HELD_FIELDS
         | {"gen", "ver", "need", "pol", "tries", "trouble", "trouble_at", "code", "wait"}
         | {"leaving", "gone", "lane", "lease", "lease_end", "by"},

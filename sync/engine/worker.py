@@ -23,7 +23,7 @@ import structlog
 
 from domain.step import Lane
 from sync.engine.gate import Ticket
-from sync.redis import keys
+from sync.redis import channels, keys
 from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
@@ -318,7 +318,7 @@ class Worker:
         while True:
             try:
                 async with self.listener.pubsub(ignore_subscribe_messages=True) as channel:
-                    await channel.subscribe(keys.WAKE)
+                    await channel.subscribe(channels.WAKE)
                     raise_if_cancelled()
                     async for message in channel.listen():
                         self._heard(message.get("data"))

@@ -389,12 +389,3 @@ FEED_STATE = _one("{feed}:state", "what was heard of Zoom's events (hash)", EVER
 FEED_PATTERN = _one("{feed}:pattern", "hour of the week -> usual deliveries (hash)", EVER)
 FEED_LEFT = _one("{feed}:left", "zset: whom Zoom is still to be asked about", "until done, 1 d")
 SWEEP_LEASE = _one("{feed}:sweep:by", "who has people asked about", "10 s, renewed")
-
-# -- channels ---------------------------------------------------------------------------------
-
-WAKE = "pb:wake"
-"""A shard number whose queue has changed."""
-SETTINGS_CHANGED = "pb:settings"
-"""The new version of the settings."""
-ERASED = "pb:erased"
-"""Something of a person was erased: the owner of an embedded Redis has its file rewritten."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sync.redis import keys
+from sync.redis import channels, keys
 from sync.redis.keys import Key
 from sync.redis.scripts import CLOCK, script
 
@@ -13,7 +13,7 @@ def settings_first(*, settings: Key, audit: Key, account: str, entry: str) -> bo
 
 
 @script(
-    constants={"SETTINGS_CHANGED": keys.SETTINGS_CHANGED, "AUDIT_KEPT": keys.AUDIT_KEPT},
+    constants={"SETTINGS_CHANGED": channels.SETTINGS_CHANGED, "AUDIT_KEPT": keys.AUDIT_KEPT},
 )
 def settings_save(
     *,

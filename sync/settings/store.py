@@ -15,7 +15,7 @@ import structlog
 from domain import policy_edits as edits
 from domain.history import CHANGE
 from domain.policy import Form
-from sync.redis import duties, keys
+from sync.redis import channels, duties, keys
 from sync.redis.duties import Work
 from sync.settings import scripts as lua
 from sync.settings.audit import ENTRIES, INSTALLATION, ZOOM, Actor, Entry
@@ -176,6 +176,6 @@ class SettingsCache:
 
     async def _listen(self) -> None:
         async with self._listener.pubsub(ignore_subscribe_messages=True) as channel:
-            await channel.subscribe(keys.SETTINGS_CHANGED)
+            await channel.subscribe(channels.SETTINGS_CHANGED)
             async for _ in channel.listen():
                 self.work.wake()

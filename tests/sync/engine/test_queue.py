@@ -25,7 +25,7 @@ from domain.presence import (
 from domain.step import Lane
 from sync.engine.people import PeopleStore
 from sync.engine.queue import Claim
-from sync.redis import keys
+from sync.redis import channels, keys
 from sync.redis.connection import Client
 from sync.redis.scripts import Script, Scripts
 from tests.doubles.people import (
@@ -171,7 +171,7 @@ async def test_everything_that_makes_somebody_due_wakes_the_workers(
     listener = open_client(redis_server)
     shard = str(keys.shard_of(ADA))
     async with listener, listener.pubsub(ignore_subscribe_messages=True) as channel:
-        await channel.subscribe(keys.WAKE)
+        await channel.subscribe(channels.WAKE)
         assert await channel.get_message(timeout=1) is None  # the subscription itself
 
         async def woken() -> bool:
@@ -206,7 +206,7 @@ async def test_workers_are_told_once_until_they_come_or_somebody_more_urgent_doe
         await store.ack(one, lane=Lane.CHANGE, due_ms=None)
     listener = open_client(redis_server)
     async with listener, listener.pubsub(ignore_subscribe_messages=True) as channel:
-        await channel.subscribe(keys.WAKE)
+        await channel.subscribe(channels.WAKE)
         assert await channel.get_message(timeout=1) is None  # the subscription itself
 
         async def messages() -> int:

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from domain.presence import Observation, Style, ZoomPresence, demand_of
 from sync.engine.worker import LOOK_AROUND_S, Worker
-from sync.redis import keys
+from sync.redis import channels, keys
 from sync.redis.connection import Client, connect_listener
 from tests.doubles.engine import Bridge, Zoom, running_bridge
 from tests.doubles.graph import SET, Fault, Graph
@@ -45,7 +45,7 @@ async def listening(redis: Client, workers: int = 1) -> None:
     """Wait until the workers hear what others tell them."""
 
     async def subscribed() -> bool:
-        [(_, count)] = await redis.pubsub_numsub(keys.WAKE)
+        [(_, count)] = await redis.pubsub_numsub(channels.WAKE)
         return int(count) >= workers
 
     await eventually(subscribed)
@@ -111,7 +111,7 @@ async def test_a_message_that_makes_no_sense_is_ignored(
 ) -> None:
     async with working(bridge, redis_server):
         await listening(bridge.redis)
-        await bridge.redis.publish(keys.WAKE, nonsense)
+        await bridge.redis.publish(channels.WAKE, nonsense)
         await bridge.connect(ADA, Z.IN_MEETING)
         await bridge.graph.until(lambda: bridge.shown(ADA) == "Busy/InACall")
 

@@ -10,7 +10,7 @@ from domain.budget import CELL_MS, Limits
 from domain.presence import ZoomPresence
 from domain.step import Lane
 from sync.engine.worker import Worker
-from sync.redis import keys
+from sync.redis import channels, keys
 from sync.redis.connection import Client, connect_listener
 from tests.doubles.engine import Bridge, running_bridge
 from tests.doubles.graph import SET, Fault, Graph
@@ -133,7 +133,7 @@ async def test_an_event_is_reconciled_without_waking_anybody(
         await listening(bridge.redis)
         bridge.engine.hand_to(worker)
         async with bridge.redis.pubsub(ignore_subscribe_messages=True) as channel:
-            await channel.subscribe(keys.WAKE)
+            await channel.subscribe(channels.WAKE)
             assert await channel.get_message(timeout=1) is None
             await bridge.say(ADA, Z.IN_MEETING)
             await bridge.graph.until(lambda: bridge.shown(ADA) == "Busy/InACall")

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.policy import Form, Policy
-from sync.redis import keys
+from sync.redis import channels, keys
 from sync.redis.connection import connect_listener
 from sync.redis.scripts import Scripts
 from sync.settings.rows import FORMS
@@ -61,7 +61,7 @@ async def following(server: RedisServer, look_every: float) -> AsyncIterator[Set
 
 
 async def subscribed(client: Redis) -> bool:
-    return bool((await client.pubsub_numsub(keys.SETTINGS_CHANGED))[0][1])
+    return bool((await client.pubsub_numsub(channels.SETTINGS_CHANGED))[0][1])
 
 
 def knows(cache: SettingsCache, policy: Policy) -> bool:
