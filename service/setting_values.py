@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import TYPE_CHECKING, Annotated, Literal
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from cryptography.fernet import Fernet
 from pydantic import BeforeValidator, SecretStr
@@ -77,18 +77,26 @@ def guid_list(text: str) -> str:
     return ",".join(_each(text, guid, "is not a GUID (8-4-4-4-12 hexadecimal digits)"))
 
 
-def web_address(text: str) -> str:
-    """An https address without its trailing slash; http only to loopback hosts."""
+def _split(text: str, *, unsafe: str, otherwise: str) -> SplitResult:
+    """The parts of an address, whose host and port can be read. The sentences say why not."""
     if _UNSAFE.search(text):
-        raise ValueError("must be one web address, without spaces or backslashes")
+        raise ValueError(unsafe)
     try:
         parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
+        _ = parts.hostname, parts.port
     except ValueError:
-        raise ValueError("must be a web address such as https://bot.example.com") from None
-    if parts.scheme not in {"http", "https"} or not host:
-        raise ValueError("must be a web address such as https://bot.example.com")
-    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError(otherwise) from None
+    return parts
+
+
+def web_address(text: str) -> str:
+    """An https address without its trailing slash; http only to loopback hosts."""
+    unsafe = "must be one web address, without spaces or backslashes"
+    otherwise = "must be a web address such as https://bot.example.com"
+    parts = _split(text, unsafe=unsafe, otherwise=otherwise)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(otherwise)
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("must begin with https:// (http:// only for this machine)")
     if "@" in parts.netloc:
         raise ValueError("must not contain a user name or password")
@@ -164,18 +172,16 @@ def redis_risk(text: str) -> str | None:
 
 def redis_address(text: str) -> str:
     """A redis, rediss or unix address."""
-    if _UNSAFE.search(text):
-        raise ValueError("must be one address: write spaces and backslashes as %20 and %5C")
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError("must be a Redis address such as redis://localhost:6379/0") from None
+    parts = _split(
+        text,
+        unsafe="must be one address: write spaces and backslashes as %20 and %5C",
+        otherwise="must be a Redis address such as redis://localhost:6379/0",
+    )
     if parts.scheme not in {"redis", "rediss", "unix"}:
         raise ValueError("must begin with redis://, rediss:// (TLS) or unix://")
     if parts.scheme == "unix" and not parts.path.startswith("/"):
         raise ValueError("must name an absolute path after unix://, as in unix:///run/redis.sock")
-    if parts.scheme != "unix" and not host:
+    if parts.scheme != "unix" and not parts.hostname:
         raise ValueError("must name a host, as in redis://localhost:6379/0")
     return parts.scheme + text[len(parts.scheme) :]  # in lower case, as redis-py wants it
 
