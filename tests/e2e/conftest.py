@@ -14,6 +14,8 @@ from playwright.async_api import async_playwright
 
 from sandbox.people import PEOPLE
 from sandbox.playground import PlaygroundUnavailable, install
+from sync.redis import keys
+from sync.redis.connection import connect
 from tests.e2e.chat_driver import Chat, new_chat, only_this_machine
 from tests.e2e.product import Panel, Product, running_product
 
@@ -131,13 +133,16 @@ async def shared_chat(product: Product, browser: Browser, screenshots: Path) -> 
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def chat(shared_chat: Chat) -> AsyncIterator[Chat]:
-    """Ada's personal chat."""
+async def chat(shared_chat: Chat, product: Product) -> AsyncIterator[Chat]:
+    """Ada's personal chat. What she chooses for herself, the next test must not find."""
     await shared_chat.go_to("Personal Chat")
     yield shared_chat
     for page in shared_chat.page.context.pages:
         if page is not shared_chat.page:
             await page.close()
+    async with connect(f"unix://{product.redis_socket()}") as redis:
+        chosen = await redis.hmget(keys.person(PEOPLE[0].object_id), ["style", "paused"])
+    assert chosen == [None, None], "she has chosen for herself"
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -176,5 +176,7 @@ async def test_quiet_says_what_it_silences_and_shows_presenting(
     await chat.screenshot("card-settings-quiet", card_only=True)
     await chat.ask("help", "The style quiet")
     await chat.screenshot("card-help", card_only=True)
-    await chat.ask("style mirror", "Your style is now mirror.")
+    await chat.ask("style")
+    await chat.click("Follow my organisation")
+    await chat.last_card("Your style is now mirror.")
     await panel.shows(*IN_A_CALL)
