@@ -43,6 +43,14 @@ def catches(pid: int, number: signal.Signals) -> bool:
     return bool(int(caught, 16) >> (number - 1) & 1)
 
 
+@pytest.fixture(autouse=True)
+def _hang_ups_count() -> Iterator[None]:
+    """Also where the tests run under nohup: what they start would inherit that it is ignored."""
+    before = signal.signal(signal.SIGHUP, lambda *_: None)  # whatever is started has the default
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 class Started:
     """Local mode as a shell starts it, and everything that it has said."""
 
