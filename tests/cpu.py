@@ -1,15 +1,17 @@
 """What the tests cost, in seconds of CPU by suite, printed at the end of every run.
 
 Counted is the process that runs the tests and everything that it started (Redis, processes of the
-product, Node, Chromium), so a busy machine changes little. Where it goes: `--cpu-by file`, or
-`--cpu-by test`. With `--cpu-limit 2` a run fails in which a suite needs twice its budget. Without
-Linux's /proc, processes count once they have ended.
+product, Node, Chromium), so a busy machine changes little. The ten dearest files are named; more
+of them with `--cpu-by file`, and which of their tests it was with `--cpu-by test`. With
+`--cpu-limit 2` a run fails in which a suite needs twice its budget. Without Linux's /proc,
+processes count once they have ended.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections import defaultdict
 from operator import itemgetter
 from pathlib import Path
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 
 LOADING = "loading"
-"""Importing and collecting, in each of the processes that run tests."""
+"""Importing and collecting, in each of the processes that run tests; what their controller does."""
 BUDGETS = {
     LOADING: 25,
     "bench": 15,
@@ -49,7 +51,7 @@ On a quiet machine: while others keep both cores busy, the same work takes up to
 """
 LONG = {"bench": 10, "chaos": 90, "e2e": 280, "product": 60, "sync": 10}
 """The same with `make test-long`. `make test-all` takes both, and more examples."""
-_SHOWN = 30
+_SHOWN = {"suite": 10, "file": 30, "test": 30}
 _PROC = Path("/proc")
 
 
@@ -105,6 +107,7 @@ class Meter:
         self._by: str = config.getoption("cpu_by")
         self._cpu: defaultdict[str, float] = defaultdict(float)
         self._at = 0.0
+        self._led = 0.0
 
     def _count(self, name: str) -> None:
         now = spent()
@@ -127,7 +130,10 @@ class Meter:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
-        """Take over what a process of pytest-xdist has counted."""
+        """Take over what a process of pytest-xdist has counted, and what it took to lead it."""
+        now = time.process_time()
+        self._cpu[LOADING] += now - self._led
+        self._led = now
         for name, seconds in getattr(node, "workeroutput", {}).get("cpu", {}).items():
             self._cpu[name] += seconds
 
@@ -170,9 +176,9 @@ class Meter:
             terminalreporter.line(f"{seconds:7.1f} of {self.budget(name):3} {name}")
         together = sum(map(self.budget, BUDGETS))
         terminalreporter.line(f"{sum(suites.values()):7.1f} of {together:3} together")
-        if self._by != "suite":
-            for name, seconds in sorted(self._cpu.items(), key=itemgetter(1))[-_SHOWN:]:
-                terminalreporter.line(f"{seconds:7.2f} {name}")
+        parts = ((name, seconds) for name, seconds in self._cpu.items() if name != LOADING)
+        for name, seconds in sorted(parts, key=itemgetter(1))[-_SHOWN[self._by] :]:
+            terminalreporter.line(f"{seconds:7.2f} {name}")
         for name in self.exceeded():
             terminalreporter.line(f"ERROR: {name} needs far more than its budget", red=True)
 
