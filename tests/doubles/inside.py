@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from unittest import mock
 
 from structlog.testing import capture_logs
@@ -27,6 +28,7 @@ from sandbox.world import PersonState
 from service import settings as setup
 from service.metrics import Metrics
 from sync.redis import keys
+from sync.redis.connection import connect
 from tests.cards import lint
 from tests.doubles.outside import PUBLIC, Chat, Outside, Product, outside
 from tests.doubles.product import Command
@@ -83,13 +85,36 @@ def trusting_nobody_else() -> mock._patch_dict:
     )
 
 
+def keeping_connections(around: Outside) -> mock._patch[Callable[..., Client]]:
+    """While it lasts, a product that ends leaves its connections to Redis to the next.
+
+    At its start every duty has one of its own: to open them took a tenth of a test.
+    """
+
+    def kept(url: str, mode: Literal["single", "cluster"]) -> Client:
+        client = connect(url, mode)
+        if mode == "single" and url == around.redis.url:
+            around.pool = around.pool or client.connection_pool
+            client.connection_pool = around.pool
+            client.auto_close_connection_pool = False
+        return client
+
+    return mock.patch("launch.outside.connect", new=kept)
+
+
+@functools.cache
+def metrics_that_nobody_reads() -> Metrics:
+    """To make them takes as long as to answer somebody."""
+    return Metrics()
+
+
 @contextlib.asynccontextmanager
 async def inside(
     around: Outside, folder: Path, *, with_worker: bool = True, **changes: str | None
 ) -> AsyncIterator[Product]:
     """Run the product while the block runs; Zoom's webhooks go there. `changes` are settings."""
     settings = settings_of(around, folder, **changes)
-    with capture_logs() as lines, trusting_nobody_else():
+    with capture_logs() as lines, trusting_nobody_else(), keeping_connections(around):
         app = await application(settings, around.redis.url, with_worker=with_worker)
         async with running(app, "127.0.0.1", 0) as port:
             product = Product(around, Lines(lines), f"http://127.0.0.1:{port}")
@@ -272,9 +297,9 @@ async def reopened(
         if empty:
             await client.flushall()
         settings = settings_of(around, folder, **named)
-        with trusting_nobody_else():
+        with trusting_nobody_else(), keeping_connections(around):
             clients = await open_outside(settings, around.redis.url, stack)
-        beside = wire_core(settings, clients, Metrics())
+        beside = wire_core(settings, clients, metrics_that_nobody_reads())
         async with inside(around, folder, with_worker=with_worker, **named) as product:
             place = Office(around, product, client, beside)
             place.button_key = await beside.connect.key_of_buttons()

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from pathlib import Path
 
+    from redis.asyncio import ConnectionPool
+
     from sandbox.graph_presence import Pair
     from sandbox.world import PersonState, World
     from tests.doubles.redis import RedisServer
@@ -78,7 +80,8 @@ def _crowd() -> tuple[SandboxPerson, ...]:
 
 class Outside:
     """The world around one product. `product` is the address where it listens at the moment;
-    `program` is what Python runs as `app.py`.
+    `program` is what Python runs as `app.py`. `pool` are the connections to Redis that one product
+    in this process leaves to the next (tests.doubles.inside).
     """
 
     def __init__(self, teams: TeamsDouble, world: World, redis: RedisServer) -> None:
@@ -91,6 +94,7 @@ class Outside:
         self.authority: Path
         self.product = ""
         self.program: Sequence[str] = (str(APP),)
+        self.pool: ConnectionPool | None = None
         self._unknown = iter(_crowd())
 
     def environ(self, **changes: str | None) -> dict[str, str]:
@@ -214,7 +218,11 @@ async def outside(folder: Path, redis: RedisServer) -> AsyncIterator[Outside]:
             teams.accepts_token = world.token_is_ours
             for person in config.people:
                 teams.knows(person.object_id, person.name, upn=person.upn, mail=person.mail)
-            yield world
+            try:
+                yield world
+            finally:
+                if world.pool is not None:
+                    await world.pool.disconnect()
     finally:
         await runner.cleanup()
 
