@@ -49,6 +49,9 @@ def _imported() -> None:
 
 def _load(role: Role) -> Settings:
     """The settings of a command; every mistake at once, and no start, when there are any."""
+    from launch import libraries
+
+    libraries.import_them()
     from service import logs
     from service import settings as setup
 
@@ -116,17 +119,19 @@ def cli() -> None:
 @click.option("--no-worker", is_flag=True, help="Leave the presence worker to other processes.")
 def serve(no_worker: bool) -> None:
     """Run in production: bot, web pages and worker in one process."""
+    settings = _load("serve")
     from launch import process
 
-    _run(process.serve(_load("serve"), with_worker=not no_worker))
+    _run(process.serve(settings, with_worker=not no_worker))
 
 
 @cli.command()
 def worker() -> None:
     """Run only a presence worker. Run as many as you like on one Redis (REDIS_URL)."""
+    settings = _load("worker")
     from launch import process
 
-    _run(process.work(_load("worker")))
+    _run(process.work(settings))
 
 
 @cli.command()
@@ -143,6 +148,9 @@ def worker() -> None:
 @click.option("--chat-port", default=56150, show_default=True, help="Port of the chat client.")
 def local(person: str, chat: bool, sandbox_port: int, chat_port: int) -> None:
     """Run everything on this machine, with stand-ins for Microsoft and Zoom."""
+    from launch import libraries
+
+    libraries.import_them()
     try:
         from launch.local import local as run_local
     except ModuleNotFoundError as error:
