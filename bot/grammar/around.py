@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -67,13 +68,28 @@ def spelled_out(phrase: str) -> Iterator[str]:
         yield " ".join("".join(chosen).split())
 
 
-def all_of(rows: Sequence[str]) -> frozenset[str]:
-    """Every way to say any of these phrases."""
-    return frozenset(itertools.chain.from_iterable(map(spelled_out, rows)))
+class Phrases:
+    """Every way to say any of these phrases; they are spelled out when somebody first speaks."""
+
+    def __init__(self, rows: Sequence[str]) -> None:
+        self._rows = rows
+
+    def __contains__(self, words: str) -> bool:
+        return words in self.spelled
+
+    @cached_property
+    def spelled(self) -> frozenset[str]:
+        """All of them."""
+        return frozenset(itertools.chain.from_iterable(map(spelled_out, self._rows)))
+
+    @cached_property
+    def longest(self) -> int:
+        """Words of the longest."""
+        return max(len(phrase.split()) for phrase in self.spelled)
 
 
-FRONT_PHRASES: Final = all_of(FRONT)
-BACK_PHRASES: Final = all_of(BACK)
+FRONT_PHRASES: Final = Phrases(FRONT)
+BACK_PHRASES: Final = Phrases(BACK)
 
 
 def plain_words(words: Sequence[str]) -> list[str]:
@@ -97,15 +113,11 @@ def is_negated(words: Sequence[str]) -> bool:
     return not NEGATIONS.isdisjoint(words)
 
 
-_LONGEST_FRONT = max(len(phrase.split()) for phrase in FRONT_PHRASES)
-_LONGEST_BACK = max(len(phrase.split()) for phrase in BACK_PHRASES)
-
-
 def fronts(folded: Sequence[str]) -> list[int]:
     """Where what is wanted may begin: behind each courtesy at the front."""
     starts, at = list[int](), 0
     while at < len(folded) - 1:
-        for many in range(_LONGEST_FRONT, 0, -1):
+        for many in range(FRONT_PHRASES.longest, 0, -1):
             if " ".join(folded[at : at + many]) in FRONT_PHRASES:
                 at += many
                 break
@@ -122,7 +134,7 @@ def without_back(folded: Sequence[str]) -> list[str]:
     """Folded words without the courtesies at their end, and what was punctuation only."""
     words = [word for word in folded if word]
     while True:
-        for many in range(_LONGEST_BACK, 0, -1):
+        for many in range(BACK_PHRASES.longest, 0, -1):
             if many < len(words) and " ".join(words[-many:]) in BACK_PHRASES:
                 del words[-many:]
                 break

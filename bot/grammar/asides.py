@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.grammar.addresses import one_person
-from bot.grammar.around import all_of, plain_words
+from bot.grammar.around import Phrases, plain_words
 from bot.grammar.ends import UnclearWhen
 from bot.grammar.intents import (
     TIMED_PHRASES,
@@ -51,7 +51,7 @@ _INSTEAD: Final = "You can’t disconnect for a while. Do you want to pause inst
 _LATER: Final = "I can’t resume at a set time, but I can pause until then. Shall I?"
 _CHOOSE: Final = "Choose a time, or leave everything as it is."
 
-_QUESTIONS: Final = all_of((
+_QUESTIONS: Final = Phrases((
     "(how|where|when) (do|can|could|should|would|will|must) (i|we|you|one)", "how to",
     "(can|may|could|should|shall|must|do|will) (i|we)( have to| need to| also| still|)",
     "what (happens|will happen|if) (if|when|) (i|we|you)( say| press| click|)",
@@ -61,7 +61,6 @@ _QUESTIONS: Final = all_of((
     "(help|guide) (me |)(with|to|about)( the|)", "how does( the|)", "what about( the|)",
 ))  # fmt: skip
 """What people say before what they ask about."""
-_LONGEST_QUESTION = max(len(phrase.split()) for phrase in _QUESTIONS)
 _TAILS: Final = frozenset({"do", "mean", "means", "work", "command", "button", "style", "mode"})
 _ASKING: Final = frozenset({"can", "could", "would", "will", "please", "pls", "plz", "kindly"})
 """With one of these, a sentence with a question mark is a wish."""
@@ -69,21 +68,22 @@ _FROM = {"until": "until", "till": "until", "til": "until", "for": "for", "at": 
 _FROM |= {"by": "until", "in": "for"}
 _DAYS: Final = frozenset({"on", "tomorrow"})
 _ABSENT: Final = frozenset({"i am", "i have", "i will", "i need", "we are", "we have"})
-_LOOK_UP: Final = all_of(("(look up|lookup|look-up)", "(revive|look for|search for) (user|person)"))
-_LOOK_UP_ADDRESS: Final = all_of((
+_LOOK_UP: Final = Phrases(
+    ("(look up|lookup|look-up)", "(revive|look for|search for) (user|person)")
+)
+_LOOK_UP_ADDRESS: Final = Phrases((
     "(find|user|show|revive|retry|check|status|is|search|search for|look for|how is|what about)",
     "(status|presence|check|try again|retry) (of|for|on)", "(show|show me) the status of",
 ))  # fmt: skip
 _LOOKED_AT: Final = frozenset({"connected", "working", "online", "paused", "busy"})
 _LONGEST_LOOK_UP: Final = 4
 _LONGEST_NAME: Final = 200
-_LONGEST_TIMED = max(len(phrase.split()) for phrase in TIMED_PHRASES)
 _MOST_WORDS = 40
 
 
 def about(folded: Sequence[str]) -> About | StyleCommand | None:
     """The command that a question is about: `how do I pause?`, `what does mirror mean?`."""
-    for many in range(min(_LONGEST_QUESTION, len(folded) - 1), 0, -1):
+    for many in range(min(_QUESTIONS.longest, len(folded) - 1), 0, -1):
         if " ".join(folded[:many]) in _QUESTIONS:
             rest = [word for word in folded[many:] if word]
             tail = len(rest) > 1 and rest[-1] in _TAILS
@@ -147,7 +147,7 @@ def with_a_time(words: Sequence[str], folded: Sequence[str]) -> WhichPause | Non
 def inside(words: Sequence[str], folded: Sequence[str]) -> WhichPause | None:
     """A pause with an end behind other words: `I need to focus, please pause until 3pm`."""
     for at in range(1, min(len(folded), _MOST_WORDS)):
-        for many in range(_LONGEST_TIMED, 0, -1):
+        for many in range(TIMED_PHRASES.longest, 0, -1):
             if " ".join(folded[at : at + many]) in TIMED_PHRASES:
                 ends = ends_in(" ".join(words[at + many :]))
                 if ends:

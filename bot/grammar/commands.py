@@ -23,7 +23,6 @@ from bot.grammar.asides import (
 )
 from bot.grammar.ends import UnclearWhen
 from bot.grammar.intents import (
-    PHRASES,
     TIMED_PHRASES,
     Connect,
     Contact,
@@ -37,6 +36,7 @@ from bot.grammar.intents import (
     Status,
     Trial,
     meaning_of,
+    phrases,
 )
 from bot.grammar.nearest import nearest
 from bot.grammar.personal import Pause, StyleCommand, parse_pause, parse_style
@@ -175,7 +175,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
 
 _BY_WORD = {spec.name: spec for spec in COMMANDS}
 _MOST_WORDS = 40
-_LONGEST_TIMED = max(len(phrase.split()) for phrase in TIMED_PHRASES)
 _PREFIX = re.compile(r"\s*[/／]?[!！]?")
 _AROUND = TRAILING + "\"'()[]"
 
@@ -207,6 +206,14 @@ def menu(*, everywhere: bool = False) -> list[tuple[str, str]]:
         for spec in COMMANDS
         if spec.by is By.ANYBODY and (spec.everywhere or not everywhere)
     ]
+
+
+def warm_up() -> None:
+    """Spell out every table now, so that nobody who speaks waits for it.
+
+    Raises ValueError for a table that can't be (`bot.grammar.intents.phrases`).
+    """
+    parse("words which stand nowhere are looked for everywhere")
 
 
 def parse(text: str) -> Said:
@@ -296,7 +303,7 @@ def _meaning(words: Sequence[str], folded: Sequence[str]) -> Said | Offer | None
     if spec is not None and spec.reads is not None:
         if spec.name != "pause":
             return _read(spec.reads, " ".join(words[1:]), spec.name)
-        whole = PHRASES.get(" ".join(folded))  # pause for now
+        whole = phrases().get(" ".join(folded))  # pause for now
         if whole is not None:
             return whole
         read = _read(spec.reads, " ".join(words[_head(folded) :]))
@@ -323,7 +330,7 @@ def _read(
 
 def _head(folded: Sequence[str]) -> int:
     """How many words at the front say that something is to pause."""
-    fits = range(min(_LONGEST_TIMED, len(folded)), 0, -1)
+    fits = range(min(TIMED_PHRASES.longest, len(folded)), 0, -1)
     return next((many for many in fits if " ".join(folded[:many]) in TIMED_PHRASES), 0)
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from bot.grammar.around import all_of, spelled_out
+from bot.grammar.around import Phrases, spelled_out
 from bot.grammar.personal import Pause, StyleCommand
 from bot.grammar.said import Centre
 from bot.grammar.small_talk import FRIENDLY, Courtesy
@@ -334,7 +335,12 @@ TIMED: Final[tuple[str, ...]] = (*_HALTING, _LEAVING, "stop syncing( me| my pres
 """What pauses if a time follows."""
 
 
-def _phrases() -> dict[str, Meaning]:
+@cache
+def phrases() -> Mapping[str, Meaning]:
+    """Every phrase of TABLE, spelled out when somebody first speaks.
+
+    Raises ValueError for a table that can't be spelled out, or has a phrase with two meanings.
+    """
     found: dict[str, Meaning] = {}
     for meaning, rows in TABLE:
         for phrase in itertools.chain.from_iterable(map(spelled_out, rows)):
@@ -345,17 +351,19 @@ def _phrases() -> dict[str, Meaning]:
     return found
 
 
-PHRASES: Final[Mapping[str, Meaning]] = _phrases()
-"""Every phrase of TABLE, spelled out."""
-TIMED_PHRASES: Final = all_of(TIMED)
-_WHY_PHRASES: Final = all_of(WHY)
-_LONGEST = max(len(phrase.split()) for phrase in PHRASES)
+@cache
+def _longest() -> int:
+    return max(len(phrase.split()) for phrase in phrases())
+
+
+TIMED_PHRASES: Final = Phrases(TIMED)
+_WHY_PHRASES: Final = Phrases(WHY)
 
 
 def meaning_of(words: Sequence[str]) -> Meaning | None:
     """What plain words mean; None: they stand in no table."""
-    if len(words) <= _LONGEST:
-        found = PHRASES.get(" ".join(words))
+    if len(words) <= _longest():
+        found = phrases().get(" ".join(words))
         if found is not None:
             return found
     begin = (" ".join(words[:many]) for many in (3, 4))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import itertools
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from bot.grammar.intents import (
-    PHRASES,
     Connect,
     Disconnect,
     Help,
@@ -15,13 +15,14 @@ from bot.grammar.intents import (
     Resume,
     Status,
     Trial,
+    phrases,
 )
 from bot.grammar.personal import Pause, StyleCommand
 from bot.grammar.said import Centre
 from bot.grammar.words import COURTESIES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 NAMES: Final[dict[type, str]] = {
     Connect: "connect",
@@ -37,14 +38,6 @@ NAMES: Final[dict[type, str]] = {
 }
 """The command that each meaning is of."""
 _SHORTEST_MEANT = 5
-_VOCABULARY = {
-    phrase: NAMES[type(meaning)]
-    for phrase, meaning in PHRASES.items()
-    if type(meaning) in NAMES
-    and phrase.isalpha()
-    and (len(phrase) >= _SHORTEST_MEANT or phrase in {"stop", "mute", "test"})
-} | {name: name for name in NAMES.values()}
-"""Single words that may be meant by a word like them, and the commands that they stand for."""
 _TURNING = ("un", "dis", "de")
 """What turns a word round: `unpause` is nothing like `pause`."""
 _ENDING = frozenset({"stop", "end", "off", "quit", "finish", "kill", "remove", "disable"})
@@ -56,20 +49,32 @@ _MOST_WORDS = 40
 _MOST_OFFERS = 2
 
 
+@cache
+def _vocabulary() -> Mapping[str, str]:
+    """Single words that may be meant by a word like them, and the commands that they stand for."""
+    return {
+        phrase: NAMES[type(meaning)]
+        for phrase, meaning in phrases().items()
+        if type(meaning) in NAMES
+        and phrase.isalpha()
+        and (len(phrase) >= _SHORTEST_MEANT or phrase in {"stop", "mute", "test"})
+    } | {name: name for name in NAMES.values()}
+
+
 def nearest(folded: Sequence[str]) -> tuple[str, ...]:
     """The command most like the first word, else those that words further on stand for."""
-    words = folded[:_MOST_WORDS]
-    found = tuple(dict.fromkeys(_VOCABULARY[word] for word in words if word in _VOCABULARY))
+    words, known = folded[:_MOST_WORDS], _vocabulary()
+    found = tuple(dict.fromkeys(known[word] for word in words if word in known))
     if not _ENDING.isdisjoint(words) and not _ENDED.isdisjoint(found):
         return ()
     word = folded[0] if folded else ""
-    if word and len(word) <= _LONGEST_WORD and word not in COURTESIES | _VOCABULARY.keys():
+    if word and len(word) <= _LONGEST_WORD and word not in COURTESIES | known.keys():
         turned = [turning for turning in _TURNING if word.startswith(turning)]
-        like = [w for w in _VOCABULARY if not turned or w.startswith(tuple(turned))]
+        like = [w for w in known if not turned or w.startswith(tuple(turned))]
         like = [w for w in like if not _is_turned(word, w)]
         close = difflib.get_close_matches(word, like, n=1, cutoff=0.7)
         if close:
-            return (_VOCABULARY[close[0]],)
+            return (known[close[0]],)
     return tuple(itertools.islice(found, _MOST_OFFERS))
 
 

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.grammar import around, asides, intents
 from bot.grammar.around import (
     BACK_PHRASES,
     FRONT_PHRASES,
     NEGATIONS,
+    Phrases,
     is_negated,
     spelled_out,
 )
@@ -23,11 +25,11 @@ from bot.grammar.commands import (
     Said,
     Unknown,
     parse,
+    warm_up,
 )
 from bot.grammar.ends import For, InDays, Until
 from bot.grammar.exclusions import Exclude
 from bot.grammar.intents import (
-    PHRASES,
     TABLE,
     TIMED_PHRASES,
     Connect,
@@ -42,6 +44,7 @@ from bot.grammar.intents import (
     SmallTalk,
     Status,
     Trial,
+    phrases,
 )
 from bot.grammar.personal import Pause, StyleCommand
 from bot.grammar.said import Account, Centre, Group, Groups, History, InvitePeople, User
@@ -60,7 +63,7 @@ for _meaning, _written in TABLE:
     for _phrase in itertools.chain.from_iterable(map(spelled_out, _written)):
         ROWS.setdefault(_phrase, set()).add(_meaning)
 SAID = [
-    *sorted(PHRASES),
+    *sorted(phrases()),
     *(spec.name for spec in COMMANDS),
     *("pause for 2h", "stop until 17:00", "style mirror", "turn it on for Sales", "enable Sales"),
     *("settings account enable", "settings acount disable"),
@@ -241,15 +244,40 @@ def test_each_phrase_means_the_one_thing_that_its_row_says(row: str) -> None:
         assert type(parse(f"{phrase.capitalize()}!")) is type(expected)
 
 
+def test_every_table_can_be_spelled_out_before_somebody_speaks() -> None:
+    modules = (around, asides, intents)
+    tables = [table for one in modules for table in vars(one).values() if type(table) is Phrases]
+    assert FRONT_PHRASES in tables
+    for table in tables:
+        vars(table).pop("spelled", None)
+    phrases.cache_clear()
+    warm_up()
+    assert all("spelled" in vars(table) for table in tables)
+    assert phrases.cache_info().currsize == 1
+
+
+def test_a_table_in_which_a_phrase_means_two_things_ends_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both = ((Help(), ("(help|aid) me",)), (Resume(), ("aid (me|you)",)))
+    monkeypatch.setattr(intents, "TABLE", both)
+    phrases.cache_clear()
+    try:
+        with pytest.raises(ValueError, match="“aid me” has two meanings"):
+            warm_up()
+    finally:
+        phrases.cache_clear()
+
+
 def test_no_phrase_with_a_negation_does_anything() -> None:
-    for phrase, meaning in PHRASES.items():
+    for phrase, meaning in phrases().items():
         if is_negated(phrase.split()):
             ends_a_pause = phrase.startswith("cancel ") and meaning == Resume()
             leaves = phrase.endswith("not for me") and meaning == Disconnect()  # a button says so
             quietens = meaning == StyleCommand()  # it only shows them
             known = ends_a_pause or leaves or quietens
             assert known or not isinstance(meaning, (*ACTS, Offer)), phrase
-    for phrase in FRONT_PHRASES | BACK_PHRASES | TIMED_PHRASES:
+    for phrase in FRONT_PHRASES.spelled | BACK_PHRASES.spelled | TIMED_PHRASES.spelled:
         assert not is_negated(phrase.split())
 
 
@@ -274,7 +302,7 @@ def test_a_negation_anywhere_leaves_everything_as_it_is(
 
 
 @given(
-    st.sampled_from(sorted(PHRASES)),
+    st.sampled_from(sorted(phrases())),
     st.sampled_from(
         ["{}", "please {}", "can you {}?", "{} please", "Hi, {}", "{}, thanks!", "/{}"]
     ),
