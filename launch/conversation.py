@@ -18,6 +18,7 @@ import bot.digest.wire
 import bot.identify.wire
 import bot.sign_in.wire
 from bot.admins import Admins
+from bot.grammar import commands
 from bot.handlers.help import HelpHandler
 from bot.handlers.wire import wire_answers, wire_news
 from bot.identify.store import ProvenRoles
@@ -62,8 +63,11 @@ class Conversation:
 
     async def warm_up(self) -> None:
         """Do what the first who speaks or connects would wait for."""
-        for once in (self.pages.warm_up, rows.warm_up, click.warm_up, RESULTS.rebuild):
+        await self.channel.warm_up()
+        of_chat = (commands.warm_up, rows.warm_up, click.warm_up)
+        for once in (*of_chat, self.pages.warm_up, RESULTS.rebuild):
             await asyncio.to_thread(once)
+        await self.outside.authorization.warm_up()
         with contextlib.suppress(OutsideError):  # whoever is first tries again
             await self.outside.profiles.warm_up()
             if self.keys is not None:

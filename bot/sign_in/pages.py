@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
 from aiohttp import hdrs, web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.sign_in.requests import NOT_FOR_ME
@@ -26,6 +25,8 @@ from wording.refusals import REFUSALS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from jinja2 import Environment
 
     from bot.identify.flow import Confirming
     from bot.sign_in.attempt import Attempt, Outcome
@@ -40,6 +41,8 @@ Match = tuple[web.UrlMappingMatchInfo | None, set[str]]
 
 @cache
 def _templates() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - `warm_up`
+
     return Environment(
         loader=FileSystemLoader(PAGES),
         autoescape=True,

@@ -1,6 +1,6 @@
 """What comes in from a chat and what goes back, in our own words.
 
-Only `bot.teams.channel` knows the Bot Framework's classes; everything else speaks these.
+Only `bot.teams.sdk` knows the Bot Framework's classes; everything else speaks these.
 """
 
 from __future__ import annotations

@@ -1,9 +1,4 @@
-"""The only module that knows the Bot Framework SDK.
-
-The SDK runs the turn (`CloudAdapterBase`); its slow parts are left aside: activities are not
-decoded into its model classes, its blocking token checks are replaced by `bot.teams.inbound_auth`,
-and no client for replies is built, because replies go through `bot.teams.sender`.
-"""
+"""What arrives at the bot's address: who may speak, and what they get back."""
 
 from __future__ import annotations
 
@@ -12,14 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from botbuilder.core import CloudAdapterBase, InvokeResponse, TurnContext
-from botbuilder.schema import Activity, ActivityTypes
-from botframework.connector.auth import (
-    AuthenticateRequestResult,
-    BotFrameworkAuthentication,
-    ClaimsIdentity,
-    ConnectorFactory,
-)
 
 from bot.teams.activity import InvokeError
 from bot.teams.inbound import TEAMS, Malformed, is_card_action, read, tenant_of
@@ -99,6 +86,7 @@ class Channel:
         self.refusal: str | None = None
         """Why the last one was not; None: each was."""
         self._turns: set[asyncio.Future[Answer]] = set()
+        self._sdk: Any = None
         self._stand_in: Person | None = None
         self._auth: InboundAuth | None = None
         if isinstance(access, LocalMode):
@@ -107,7 +95,10 @@ class Channel:
         else:
             self._auth, self._hosts = access.auth, access.hosts
             self._tenant_id = access.tenant_id.lower()
-        self._adapter = CloudAdapterBase(_ADMITTED)
+
+    async def warm_up(self) -> None:
+        """Import the Bot Framework SDK now, in a thread: nobody who speaks waits for it."""
+        self._sdk = await asyncio.to_thread(_import_sdk)
 
     async def admit(self, authorization: str | None) -> Sender | ChannelAnswer | None:
         """Who sends an activity, to be known before its body is read; None in local mode.
@@ -134,26 +125,24 @@ class Channel:
         error card), 400 malformed, 401 another sender, 403 not for us, 501 an invoke that we don't
         know.
         """
-        activity = _sdk_activity(body)
+        if self._sdk is None:
+            await self.warm_up()
 
-        async def logic(context: TurnContext) -> None:
+        async def turn() -> Mapping[str, Any] | None:
             if body.get("type") == "invoke" and not is_card_action(body):
-                return  # the SDK answers 501
+                return None  # the SDK answers 501
             inbound = self._read(body)
             answer = await self._act(inbound, on_turn)
             if inbound.wants_card_answer:
                 channel_id = inbound.conversation.channel_id
-                answered = _card_answer(answer, channel_id, local=self.local)
-                response = InvokeResponse(status=200, body=answered)
-                await self._adapter.send_activities(
-                    context, [Activity(type=ActivityTypes.invoke_response, value=response)]
-                )
-            elif answer is not None:
+                return _card_answer(answer, channel_id, local=self.local)
+            if answer is not None:
                 _log.error("turn_answer_lost", activity=inbound.id, kind=inbound.kind)
+            return None
 
         try:
-            accepted = self._accept(activity.channel_id, activity.service_url, sender)
-            result = await self._adapter.process_activity(accepted, activity, logic)
+            self._accept(text_at(body, "channelId"), text_at(body, "serviceUrl"), sender)
+            status, answered = await self._sdk.run(body, sender, turn)
         except (_Refused, Unauthorized) as refused:
             return self._refuse(refused)
         except Malformed as malformed:
@@ -162,7 +151,7 @@ class Channel:
                 return ChannelAnswer(200, _card_answer(_BAD_CLICK, TEAMS))
             return ChannelAnswer(400)
         self.accepted += 1
-        return ChannelAnswer(200) if result is None else ChannelAnswer(result.status, result.body)
+        return ChannelAnswer(status, answered)
 
     def _refuse(self, why: _Refused | Unauthorized) -> ChannelAnswer:
         self.refusal = str(why)
@@ -179,11 +168,8 @@ class Channel:
             turn.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
 
-    def _accept(self, channel_id: Any, service_url: Any, sender: Sender | None) -> Any:
-        """What the SDK wants to know of an authenticated request.
-
-        Raises Unauthorized, Malformed or _Refused.
-        """
+    def _accept(self, channel_id: Any, service_url: Any, sender: Sender | None) -> None:
+        """Whether the sender may send this. Raises Unauthorized, Malformed or _Refused."""
         if sender is not None:
             sender.check(channel_id=channel_id, service_url=service_url)
         elif not self.local:
@@ -192,11 +178,6 @@ class Channel:
             raise Malformed("channelId or serviceUrl")
         if not self._hosts.allows(service_url):
             raise _Refused("serviceUrl is not on the list of allowed hosts")
-        result = AuthenticateRequestResult()
-        claims = {} if sender is None else dict(sender.claims)
-        result.claims_identity = ClaimsIdentity(claims, sender is not None)
-        result.connector_factory = _ADMITTED
-        return result
 
     def _read(self, body: Mapping[str, Any]) -> Inbound:
         """The activity in our words; another tenant or channel is refused."""
@@ -246,40 +227,12 @@ def _card_answer(answer: Answer, channel_id: str, *, local: bool = False) -> dic
     return {"statusCode": 200, "type": _MESSAGE, "value": answer or ""}
 
 
-def _sdk_activity(body: Mapping[str, Any]) -> Any:
-    """The little that the SDK's pipeline reads; decoding everything would cost milliseconds."""
-    return Activity(
-        type=text_at(body, "type"),
-        id=text_at(body, "id"),
-        name=text_at(body, "name"),
-        channel_id=text_at(body, "channelId"),
-        service_url=text_at(body, "serviceUrl"),
-    )
+def _import_sdk() -> Any:
+    from bot.teams import sdk  # noqa: PLC0415 - a tenth of all that is imported
+
+    return sdk
 
 
-class _Admitted(BotFrameworkAuthentication, ConnectorFactory):  # type: ignore[misc]  # no types
-    """In the place of the SDK's authentication, which `Channel.admit` has done before.
-
-    At each turn the SDK insists on a client for replies as well: it is this object, never used.
-    """
-
-    async def authenticate_request(self, *_: Any) -> Any:
-        raise Unauthorized("nobody was admitted")
-
-    async def authenticate_streaming_request(self, *_: Any) -> Any:
-        raise Unauthorized("streaming is not offered")
-
-    def create_connector_factory(self, *_: Any) -> Any:
-        return self
-
-    async def create(self, *_: Any) -> Any:
-        return self
-
-    async def create_user_token_client(self, *_: Any) -> None:
-        """Give none: people sign in on our own pages, not at the Bot Framework's token service."""
-
-
-_ADMITTED = _Admitted()
 _BAD_CLICK = InvokeError("BadRequest", chat.BUTTON_ENDED)
 _FAILED = InvokeError("InternalError", chat.FAILED, 500)
 _TOO_SLOW = InvokeError("Timeout", chat.TOO_SLOW, 500)

@@ -16,10 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-import jwt
 import structlog
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from jwt.algorithms import RSAAlgorithm
 from yarl import URL
 
 from domain.loopback import is_loopback
@@ -27,6 +24,8 @@ from sync.answers import read_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 BOT_FRAMEWORK_METADATA = "https://login.botframework.com/v1/.well-known/openidconfiguration"
 BOT_FRAMEWORK_ISSUER = "https://api.botframework.com"
@@ -163,7 +162,7 @@ class SigningKeys:
         try:
             metadata = await self._document(self._metadata_url)
             keys_url = _web_address(str(metadata.get("jwks_uri")))
-            keys = read_keys(await self._document(keys_url))
+            keys = await asyncio.to_thread(read_keys, await self._document(keys_url))
         except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError) as error:
             self._failed = True
             _log.warning("signing_keys_not_fetched", reason=type(error).__name__, detail=str(error))
@@ -187,8 +186,13 @@ class SigningKeys:
 def read_keys(document: Mapping[str, Any]) -> dict[str, SigningKey]:
     """The usable keys of a JSON Web Key Set: RSA, for signing, with an id, of 2048 bits or more.
 
-    Raises ValueError when there is none.
+    Raises ValueError when there is none. What it needs is imported by the first call, so that no
+    start waits for it; have a thread make that.
     """
+    import jwt  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415
+    from jwt.algorithms import RSAAlgorithm  # noqa: PLC0415
+
     entries = document.get("keys")
     keys: dict[str, SigningKey] = {}
     for entry in entries if isinstance(entries, list) else []:

@@ -9,8 +9,6 @@ identity platform"), so one that can't be read is said to be that, and counts fo
 
 from __future__ import annotations
 
-import jwt
-
 from domain.errors import AdminMustAct
 
 MOST = 200
@@ -23,6 +21,8 @@ def roles_of(token: str, tenant_id: str) -> frozenset[str]:
     Raises AdminMustAct for one that can't be read (`token_unreadable`), or is another tenant's
     (`token_tenant`).
     """
+    import jwt  # noqa: PLC0415 - what reads keys and certificates comes with it
+
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
     except (jwt.InvalidTokenError, ValueError):

@@ -18,23 +18,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import msal
-
 from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater
 from domain.link import is_external_token
 from domain.refusal import Refusal
 from sync.microsoft.app_roles import roles_of
 from sync.microsoft.login_errors import SignInRefused, refusal_of, trouble_of
 from sync.microsoft.login_http import THREADS, LoginHttp
+from sync.microsoft.scopes import allows_presence, short_names
 from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-Result = TypeVar("Result")
+    import msal
 
-REQUIRED_SCOPE = "Presence.ReadWrite"
-"""Without it there is nothing that we could do for a person."""
+Result = TypeVar("Result")
 
 DEFAULT_LIFE = 600
 """Seconds a token is trusted whose answer does not say how long it is valid; MSAL does likewise."""
@@ -88,9 +86,12 @@ class AccessToken:
 
 @dataclass(eq=False, slots=True)
 class _AppTokens:
-    """The token of our own for one resource: one caller at a time asks for it."""
+    """The token of our own for one resource: one caller at a time asks for it.
 
-    cache: msal.TokenCache = field(default_factory=msal.TokenCache, repr=False)
+    `cache` is None where none was asked for yet.
+    """
+
+    cache: msal.TokenCache | None = field(default=None, repr=False)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     obtained: int = 0
 
@@ -150,6 +151,11 @@ class Authorization:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._http.close()
 
+    async def warm_up(self) -> None:
+        """Import MSAL now, in a thread: nobody who connects waits for it."""
+        await self._in_thread(self._http.warm_up)
+        await self._in_thread(_library)
+
     async def begin(
         self, *, state: str, choose_account: bool = False, only_who: bool = False
     ) -> SignInFlow:
@@ -161,7 +167,7 @@ class Authorization:
         def run() -> SignInFlow:
             # We ask MSAL for form_post, as it wants (it warns otherwise), and then put query in
             # its place: a form_post answer comes as a cross-site POST, without our Lax cookie.
-            flow = self._msal(msal.TokenCache(), only_who=only_who).initiate_auth_code_flow(
+            flow = self._msal(_library().TokenCache(), only_who=only_who).initiate_auth_code_flow(
                 [] if only_who else self._scopes,
                 redirect_uri=self._redirect_uri,
                 state=state,
@@ -183,11 +189,11 @@ class Authorization:
         _check(flow, params)
 
         def run() -> Grant:
-            cache = msal.SerializableTokenCache()
+            cache = _library().SerializableTokenCache()
             result = self._redeem(self._msal(cache), flow, params)
             identity = self._identity(result.get("id_token_claims"))
-            granted = _short_names(result.get("scope"), self._scopes)
-            if not _allows_presence(granted) or not result.get("refresh_token"):
+            granted = short_names(result.get("scope"), self._scopes)
+            if not allows_presence(granted) or not result.get("refresh_token"):
                 raise SignInRefused(Refusal.MISSING_SCOPES)
             return Grant(identity, _serialized(cache), granted)
 
@@ -201,7 +207,7 @@ class Authorization:
         _check(flow, params)
 
         def run() -> Identity:
-            result = self._redeem(self._msal(msal.TokenCache(), only_who=True), flow, params)
+            result = self._redeem(self._msal(_library().TokenCache(), only_who=True), flow, params)
             return self._identity(result.get("id_token_claims"))
 
         return await self._in_thread(run)
@@ -228,7 +234,7 @@ class Authorization:
         """
 
         def run() -> tuple[AccessToken, str | None]:
-            tokens = msal.SerializableTokenCache()
+            tokens = _library().SerializableTokenCache()
             app = self._msal(tokens)
             try:
                 tokens.deserialize(cache)
@@ -244,7 +250,7 @@ class Authorization:
             if result is None:
                 raise AuthorizeAgain("tokens_missing")
             token = self._access_token(result)
-            if "scope" in result and not _allows_presence(_short_names(result["scope"], ())):
+            if "scope" in result and not allows_presence(short_names(result["scope"], ())):
                 raise AuthorizeAgain("scope_withdrawn")
             return token, _serialized(tokens) if tokens.has_state_changed else None
 
@@ -260,11 +266,12 @@ class Authorization:
         seen = kept.obtained
         async with kept.lock:
             if refresh and seen == kept.obtained:  # else another call just did it
-                kept.cache = msal.TokenCache()
-            tokens = kept.cache
+                kept.cache = None
 
             def run() -> Any:
-                app = self._msal(tokens)
+                if kept.cache is None:
+                    kept.cache = _library().TokenCache()
+                app = self._msal(kept.cache)
                 return _answer_of(
                     lambda: app.acquire_token_for_client([scope], http_exceptions=TOLERATED)
                 )
@@ -281,7 +288,8 @@ class Authorization:
     async def graph_token(self, scope: str, *, refresh: bool = False) -> AccessToken:
         """The same for Graph; `roles` are then the application permissions that it holds."""
         token = await self.app_token(scope, refresh=refresh)
-        return replace(token, roles=roles_of(token.token, self._tenant_id))
+        roles = await self._in_thread(lambda: roles_of(token.token, self._tenant_id))
+        return replace(token, roles=roles)
 
     def consent_address(self, scope: str, *, state: str, redirect_uri: str) -> str:
         """Where a browser goes so that an admin consents to `scope` for the whole organisation.
@@ -300,7 +308,7 @@ class Authorization:
     def _msal(self, cache: msal.TokenCache, *, only_who: bool = False) -> Any:
         """Make MSAL's client. Asks for the login service's metadata unless it is known."""
         try:
-            return msal.ConfidentialClientApplication(
+            return _library().ConfidentialClientApplication(
                 self._client_id,
                 client_credential=self._client_secret,
                 authority=self._authority,
@@ -350,6 +358,13 @@ class Authorization:
         )
 
 
+def _library() -> Any:
+    """MSAL, which is imported where it is first used: in one of our threads, after the start."""
+    import msal  # noqa: PLC0415 - with requests it is a twentieth of all that is imported
+
+    return msal
+
+
 def _check(flow: SignInFlow, params: Mapping[str, str]) -> None:
     """Raises SignInRefused for an answer that is not this flow's, or is no code."""
     if not hmac.compare_digest(
@@ -387,13 +402,3 @@ def _answer_of(ask: Callable[[], Any]) -> Any:
 def _serialized(cache: msal.SerializableTokenCache) -> str:
     # MSAL indents its JSON; a third of it would be spaces.
     return json.dumps(json.loads(cache.serialize()), separators=(",", ":"))
-
-
-def _short_names(granted: object, asked: Sequence[str]) -> frozenset[str]:
-    """Scope names without resource. No scope in the answer: as asked (RFC 6749 section 5.1)."""
-    names = granted.split() if isinstance(granted, str) else asked
-    return frozenset(name.rsplit("/", 1)[-1] for name in names)
-
-
-def _allows_presence(names: frozenset[str]) -> bool:
-    return REQUIRED_SCOPE.lower() in {name.lower() for name in names}

@@ -9,14 +9,11 @@ trouble becomes `RetryLater` at once, with the time that Microsoft asked for.
 from __future__ import annotations
 
 import json
+import threading
 import time
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import requests
-from requests.adapters import HTTPAdapter
 
 from domain.errors import RetryLater
 from domain.loopback import is_loopback
@@ -24,6 +21,8 @@ from sync.answers import MICROSOFTS_SIGNS, is_from_between, json_object, retry_a
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import requests
 
 TIMEOUT = (3.05, 10.0)
 """Seconds to connect, and to wait for the next bytes of the answer. Shorter than a lease."""
@@ -81,14 +80,17 @@ class LoginHttp:
         self._verify = verify
         self._clock = clock
         self._metadata: dict[str, tuple[float, Answer]] = {}
-        self._session = requests.Session()
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for prefix in ("https://", "http://"):
-            self._session.mount(prefix, HTTPAdapter(pool_maxsize=THREADS))
+        self._session: requests.Session | None = None
+        self._making = threading.Lock()
+
+    def warm_up(self) -> None:
+        """Import requests now; else the first request does."""
+        self._kept()
 
     def close(self) -> None:
         """Close all connections."""
-        self._session.close()
+        if self._session is not None:
+            self._session.close()
 
     def get(self, url: str, params: Mapping[str, str] | None = None, **given: Any) -> Answer:
         """Fetch public metadata, from memory while it is fresh. Raises RetryLater."""
@@ -117,10 +119,20 @@ class LoginHttp:
             return self._http_origin + url.removeprefix(self._https_origin)
         return url
 
+    def _kept(self) -> requests.Session:
+        """What keeps the connections, for all threads."""
+        with self._making:
+            if self._session is None:
+                self._session = _session()
+            return self._session
+
     def _send(self, method: str, url: str, **given: Any) -> Answer:
         """`given`: what MSAL may add (params, data, headers)."""
+        session = self._kept()
+        from requests import exceptions  # noqa: PLC0415 - `_session` has imported it
+
         try:
-            response = self._session.request(
+            response = session.request(
                 method,
                 self.browser_address(url),
                 **given,
@@ -132,9 +144,9 @@ class LoginHttp:
                 proxies={"http": "", "https": ""} if self._local else None,
             )
             text = response.content.decode("utf-8", "replace")  # JSON is UTF-8; do not guess
-        except requests.exceptions.SSLError as error:
+        except exceptions.SSLError as error:
             raise RetryLater("login_tls", type(error).__name__) from None
-        except requests.RequestException as error:
+        except exceptions.RequestException as error:
             # "from None": the request in the exception holds the secret.
             raise RetryLater("login_unreachable", type(error).__name__) from None
         status = response.status_code
@@ -157,3 +169,17 @@ class LoginHttp:
                 scheme="https", netloc=urlsplit(self._https_origin).netloc
             ).geturl()
         return json.dumps(metadata)
+
+
+def _session() -> requests.Session:
+    """A session that keeps no cookies. requests is imported here: a start does not wait for it."""
+    from http.cookiejar import DefaultCookiePolicy  # noqa: PLC0415 - as requests
+
+    import requests  # noqa: PLC0415
+    from requests.adapters import HTTPAdapter  # noqa: PLC0415
+
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    for prefix in ("https://", "http://"):
+        session.mount(prefix, HTTPAdapter(pool_maxsize=THREADS))
+    return session

@@ -61,7 +61,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         world.checked += 1
         return decode(*args, **options)
 
-    monkeypatch.setattr("bot.teams.inbound_auth.jwt.decode", counted)
+    monkeypatch.setattr("jwt.decode", counted)
     return world
 
 
