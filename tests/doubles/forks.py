@@ -37,7 +37,7 @@ IMPORTED = (
     *("launch.check.command", "launch.conversation", "launch.core", "launch.exclusions"),
     *("launch.history", "launch.local", "launch.package", "launch.people", "launch.process"),
     *("launch.rotation", "launch.setup.command", "launch.top.show"),
-    "sync.microsoft.profile",
+    *("bot.teams.sdk", "jinja2", "jwt.algorithms", "msal", "sync.microsoft.profile"),
 )
 _MESSAGE = 1 << 17
 
