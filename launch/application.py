@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,6 @@ import structlog
 from aiohttp import web
 from redis.exceptions import AuthenticationError, AuthorizationError
 
-from bot.teams.signing_keys import KeysUnavailable
 from domain.budget import GRAPH_LIMITS
 from launch.lifetime import SHUTDOWN_SECONDS, end
 from launch.outside import open_outside
@@ -34,9 +32,9 @@ if TYPE_CHECKING:
 
     from bot.core import Core
     from bot.teams.activity import Person
-    from bot.teams.signing_keys import SigningKeys
     from domain.budget import Limits
     from launch.conversation import Conversation
+    from launch.outside import Outside
     from service.settings import Settings
 
 log = structlog.get_logger()
@@ -45,6 +43,8 @@ CONVERSATION: web.AppKey[Conversation] = web.AppKey("conversation")
 """Where an application that talks with people keeps its chat side."""
 CORE: web.AppKey[Core] = web.AppKey("core")
 """What stands below it."""
+OUTSIDE: web.AppKey[Outside] = web.AppKey("outside")
+"""Its connections."""
 BODY_LIMIT = 256 * 1024
 WORKER_BEAT_SECONDS = 15.0
 START_LOOK_SECONDS = 0.5
@@ -73,7 +73,7 @@ async def application(
         outside = await open_outside(settings, redis_url, stack)
         core = wire_core(settings, outside, metrics, limits, lease_ms=lease_ms)
         stack.push_async_callback(core.aclose)
-        app[CORE] = core
+        app[CORE], app[OUTSIDE] = core, outside
         await _prepare(core, account_on=settings.account_default == "on")
         health = Health(
             heartbeats={"worker": WORKER_BEAT_SECONDS} if with_worker else {},
@@ -132,7 +132,6 @@ async def application(
             )
             if bot.keys is not None:
                 stack.push_async_callback(bot.keys.aclose)
-                app.cleanup_ctx.append(_task(_warm(bot.keys), "signing-keys"))
         app.cleanup_ctx.append(_task(watch_loop_lag(metrics.loop_lag), "loop-lag"))
         for work in duties_of(core, metrics, of_bot=of_bot):
             patience = SHUTDOWN_SECONDS if work.duty.gentle else 0.0
@@ -175,11 +174,6 @@ async def _prepare(core: Core, *, account_on: bool) -> None:
             if waiting:
                 log.info("redis_there")
             return
-
-
-async def _warm(keys: SigningKeys) -> None:
-    with contextlib.suppress(KeysUnavailable):  # logged; the first message tries again
-        await keys.refresh()
 
 
 def _call(action: Callable[[], None]) -> Callable[[web.Application], Awaitable[None]]:

@@ -29,7 +29,7 @@ from bot.teams.channel import Channel, LocalMode, Production
 from bot.teams.endpoint import messages_handler
 from bot.teams.inbound_auth import InboundAuth
 from bot.teams.service_hosts import ServiceHosts
-from bot.teams.signing_keys import SigningKeys
+from bot.teams.signing_keys import KeysUnavailable, SigningKeys
 from cards import click
 from domain.errors import OutsideError
 from launch.outside import BOT_SCOPE
@@ -63,6 +63,17 @@ class Conversation:
 
     async def warm_up(self) -> None:
         """Do what the first who speaks or connects would wait for."""
+        await self.outside.warm_up()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._fetch_keys(), name="signing-keys")
+            await self._import()
+
+    async def _fetch_keys(self) -> None:
+        with contextlib.suppress(KeysUnavailable):  # logged; the first message tries again
+            if self.keys is not None:
+                await self.keys.refresh()
+
+    async def _import(self) -> None:
         await self.channel.warm_up()
         of_chat = (commands.warm_up, rows.warm_up, click.warm_up)
         for once in (*of_chat, self.pages.warm_up, RESULTS.rebuild):

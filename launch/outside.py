@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from sync.zoom.api import ZoomApi
 from sync.zoom.tokens import ZoomTokenShelf
 
 if TYPE_CHECKING:
+    import ssl
     from contextlib import AsyncExitStack
 
     from pydantic import SecretStr
@@ -47,12 +49,17 @@ class Outside:
     redis: Any
     listener: Any
     scripts: Scripts
+    trusted: ssl.SSLContext | None
     graph: aiohttp.ClientSession
     zoom: aiohttp.ClientSession
     channel: aiohttp.ClientSession
     authorization: Authorization
     organisation: Authorization
     profiles: Profiles
+
+    async def warm_up(self) -> None:
+        """Read whom we trust now, in a thread; else the first connection to outside does."""
+        await asyncio.to_thread(tls.read_authorities, self.trusted)
 
 
 async def open_outside(settings: Settings, redis_url: str, stack: AsyncExitStack) -> Outside:
@@ -74,6 +81,7 @@ async def open_outside(settings: Settings, redis_url: str, stack: AsyncExitStack
         redis=redis,
         listener=listener,
         scripts=Scripts(redis),
+        trusted=context,
         graph=await session(limit=150),
         zoom=await session(limit=20),
         channel=await session(limit=50),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from domain.budget import GRAPH_LIMITS
-from launch.application import CONVERSATION, application
+from launch.application import CONVERSATION, OUTSIDE, application
 from launch.lifetime import forever, freeze_garbage_collector, until_signal
 from launch.ports import open_ports
 from launch.redis import redis_of
@@ -58,4 +58,5 @@ async def work(
         async with open_ports(app, settings, settings.worker_port) as ports:
             freeze_garbage_collector()
             log.info("worker_started", port=ports.main, metrics_port=ports.metrics)
+            await app[OUTSIDE].warm_up()
             await forever()

@@ -12,13 +12,16 @@ import os
 import re
 import ssl
 import tempfile
+import threading
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import certifi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Self
 
 BUNDLE_NAME = "trusted-authorities.pem"
 
@@ -29,6 +32,13 @@ _CERTIFICATE = re.compile(
     rb"-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----.*?-----END (TRUSTED |X509 )?CERTIFICATE-----",
     re.DOTALL,
 )
+
+
+_SETTINGS = (
+    *("options", "verify_flags", "check_hostname", "verify_mode", "post_handshake_auth"),
+    *("minimum_version", "maximum_version", "keylog_filename", "hostname_checks_common_name"),
+)
+"""What can be set of a context. Ciphers and protocols are OpenSSL's own in both."""
 
 
 class TrustError(Exception):
@@ -46,7 +56,8 @@ def client_context(environ: Mapping[str, str]) -> ssl.SSLContext:
 def context_if_named(environ: Mapping[str, str]) -> ssl.SSLContext | None:
     """The same, or None where nobody is named and `ssl.create_default_context()` does.
 
-    That one takes a tenth of a second, and aiohttp has made it already. Raises TrustError.
+    That one takes a tenth of a second, and aiohttp has made it already; so this one reads the
+    system's authorities when they are needed (`read_authorities`). Raises TrustError.
     """
     defaults = ssl.get_default_verify_paths()
     named = [*_for_openssl(environ), *_for_requests(environ)]
@@ -54,7 +65,7 @@ def context_if_named(environ: Mapping[str, str]) -> ssl.SSLContext | None:
         named = [("certifi", Path(certifi.where()))]  # Python for macOS brings no authorities
     if not named:
         return None
-    context = ssl.create_default_context()
+    context = _Later()
     for name, path in named:
         try:
             if path.is_dir():
@@ -64,6 +75,46 @@ def context_if_named(environ: Mapping[str, str]) -> ssl.SSLContext | None:
         except OSError as error:  # ssl.SSLError too
             raise TrustError(f"{name} names {path}, which holds no usable certificate.") from error
     return context
+
+
+def read_authorities(context: ssl.SSLContext | None) -> None:
+    """Read now what the first connection would wait for; for a thread. None: there is nothing."""
+    if isinstance(context, _Later):
+        context.read()
+
+
+class _Later(ssl.SSLContext):
+    """As `ssl.create_default_context()`, but the system's authorities are read when it is used."""
+
+    _reading: threading.Lock
+    _read: bool
+
+    def __new__(cls) -> Self:
+        """Make it with all that Python's own default has, whichever version of it this is."""
+        made = super().__new__(cls, ssl.PROTOCOL_TLS_CLIENT)
+        # In a folder nothing is read before a connection, and this one is never used for any.
+        default = ssl.create_default_context(capath=Path(__file__).parent)
+        for name in filter(partial(hasattr, default), _SETTINGS):
+            setattr(made, name, getattr(default, name))
+        made._reading, made._read = threading.Lock(), False
+        return made
+
+    def read(self) -> None:
+        """Read them, once."""
+        with self._reading:
+            if not self._read:
+                self.load_default_certs()
+                self._read = True
+
+    def wrap_bio(self, *given: Any, **more: Any) -> ssl.SSLObject:
+        """Begin a connection (asyncio's)."""
+        self.read()
+        return super().wrap_bio(*given, **more)
+
+    def wrap_socket(self, *given: Any, **more: Any) -> ssl.SSLSocket:
+        """Begin a connection."""
+        self.read()
+        return super().wrap_socket(*given, **more)
 
 
 def requests_verify(environ: Mapping[str, str], folder: Path) -> str | bool:

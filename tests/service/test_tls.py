@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import subprocess
 from contextlib import asynccontextmanager
@@ -15,7 +16,13 @@ import requests
 import trustme
 from aiohttp import web
 
-from service.tls import BUNDLE_NAME, TrustError, client_context, requests_verify
+from service.tls import (
+    BUNDLE_NAME,
+    TrustError,
+    client_context,
+    read_authorities,
+    requests_verify,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -115,6 +122,45 @@ def test_without_variables_each_keeps_its_own_rule(tmp_path: Path) -> None:
     assert client_context({}).verify_mode is ssl.CERT_REQUIRED
     assert client_context({}).check_hostname is True
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("key_log", [None, "keys.log"])
+def test_with_an_authority_all_else_is_as_python_has_it(
+    key_log: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if key_log:
+        monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / key_log))
+    else:
+        monkeypatch.delenv("SSLKEYLOGFILE", raising=False)
+    default = ssl.create_default_context()
+    named = client_context({"REQUESTS_CA_BUNDLE": pem(trustme.CA(), tmp_path / "authority.pem")})
+    read = {"sslsocket_class", "sslobject_class", "sni_callback", "num_tickets", "protocol"}
+    settings = [name for name, of in vars(ssl.SSLContext).items() if isinstance(of, property)]
+    settings += [n for n in dir(ssl.SSLContext) if n in {"check_hostname", "verify_flags"} | read]
+    assert {"options", "minimum_version", "verify_mode", "check_hostname"} <= set(settings)
+    for name in [*settings, "keylog_filename", "post_handshake_auth", "security_level"]:
+        assert getattr(named, name) == getattr(default, name), name
+    assert named.get_ciphers() == default.get_ciphers()
+
+
+def test_the_systems_authorities_are_read_when_they_are_needed(tmp_path: Path) -> None:
+    file = pem(trustme.CA(), tmp_path / "authority.pem")
+    every = ssl.create_default_context()
+    every.load_verify_locations(file)
+    for use in (
+        read_authorities,
+        lambda context: context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="x"),
+        lambda context: context.wrap_socket(
+            socket.socket(), server_hostname="x", do_handshake_on_connect=False
+        ).close(),
+    ):
+        context = client_context({"REQUESTS_CA_BUNDLE": file})
+        assert context.cert_store_stats()["x509"] == 1
+        for _ in range(2):
+            use(context)
+            assert context.cert_store_stats() == every.cert_store_stats()
+    read_authorities(None)
+    read_authorities(every)
 
 
 def test_requests_bundle_replaces_and_openssls_file_is_added_to_certifi(tmp_path: Path) -> None:
