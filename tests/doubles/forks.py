@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import gc
 import json
 import os
@@ -18,6 +19,7 @@ import signal
 import socket
 import subprocess
 import sys
+import termios
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +35,8 @@ OF_PYTHON = ("PYTHON", "LANG", "LC_", "TZ", "MALLOC")
 """What is read while Python starts, so only a new process can be given it."""
 WARNS = {"PYTHONWARNINGS": "default"}
 """But this."""
+ITS_OWN = {"LANG": "C.UTF-8"}
+"""What the process has that is forked (PEP 538, as it is started without a locale)."""
 IMPORTED = (
     *("launch.check.command", "launch.conversation", "launch.core", "launch.exclusions"),
     *("launch.history", "launch.local", "launch.package", "launch.people", "launch.process"),
@@ -47,17 +51,14 @@ def can_fork(environ: Mapping[str, str], program: Sequence[str]) -> bool:
     if not IN_USE or tuple(program) != (str(APP),):
         return False
     of_python = {name: value for name, value in environ.items() if name.startswith(OF_PYTHON)}
-    return not of_python or of_python == WARNS
+    return of_python.items() <= (WARNS | ITS_OWN).items()
 
 
-@dataclass(eq=False)
-class Forked:
-    """A command that runs: what asyncio's Process is to those who started it."""
+@dataclass(eq=False, kw_only=True)
+class InTerminal:
+    """A command that runs in a terminal: what asyncio's Process is to those who started it."""
 
     pid: int
-    stdout: asyncio.StreamReader
-    stderr: asyncio.StreamReader
-    _pipes: Sequence[asyncio.ReadTransport]
     _ending: asyncio.Task[int] = field(repr=False)
 
     @property
@@ -74,6 +75,15 @@ class Forked:
         if self._ending.done():
             raise ProcessLookupError
         os.kill(self.pid, number)
+
+
+@dataclass(eq=False, kw_only=True)
+class Forked(InTerminal):
+    """A command that runs, and writes into pipes."""
+
+    stdout: asyncio.StreamReader
+    stderr: asyncio.StreamReader
+    _pipes: Sequence[asyncio.ReadTransport]
 
     def stop_reading(self) -> None:
         """Close the pipes into which it writes."""
@@ -101,8 +111,6 @@ class Forks:
     ) -> Forked:
         """Start `app.py` with these arguments, in an environment of nothing but `environ`."""
         loop = asyncio.get_running_loop()
-        ending, theirs = socket.socketpair()
-        ending.setblocking(False)
         readers, pipes, writing = [], [], []
         for _ in range(2):
             ours, its = os.pipe()
@@ -114,21 +122,43 @@ class Forks:
             readers.append(reader)
             pipes.append(pipe)
             writing.append(its)
+        try:
+            begun = await self._ask(arguments, environ, folder, writing)
+        finally:
+            for its in writing:
+                os.close(its)
+        out, err = readers
+        return Forked(pid=begun.pid, _ending=begun._ending, stdout=out, stderr=err, _pipes=pipes)
+
+    async def start_in_terminal(
+        self, arguments: Sequence[str], environ: Mapping[str, str], folder: Path, terminal: int
+    ) -> InTerminal:
+        """The same as the leader of a session that has this terminal (its end for programs)."""
+        return await self._ask(arguments, environ, folder, [terminal, terminal], terminal=True)
+
+    async def _ask(
+        self,
+        arguments: Sequence[str],
+        environ: Mapping[str, str],
+        folder: Path,
+        streams: Sequence[int],
+        *,
+        terminal: bool = False,
+    ) -> InTerminal:
+        loop = asyncio.get_running_loop()
+        ending, theirs = socket.socketpair()
+        ending.setblocking(False)
         asked = {"arguments": list(arguments), "environ": dict(environ), "folder": str(folder)}
+        message = json.dumps(asked | {"terminal": terminal}).encode()
         with theirs:
-            socket.send_fds(
-                self._control, [json.dumps(asked).encode()], [theirs.fileno(), *writing]
-            )
-        for its in writing:
-            os.close(its)
+            socket.send_fds(self._control, [message], [theirs.fileno(), *streams])
         pid = int(await loop.sock_recv(ending, 16))
 
         async def ended() -> int:
             with ending:
                 return int(await loop.sock_recv(ending, 16))
 
-        out, err = readers
-        return Forked(pid, out, err, pipes, asyncio.create_task(ended()))
+        return InTerminal(pid=pid, _ending=asyncio.create_task(ended()))
 
     def end(self) -> None:
         """End it."""
@@ -143,9 +173,20 @@ async def start(
     arguments: Sequence[str], environ: Mapping[str, str], folder: Path, *, limit: int
 ) -> Forked:
     """Start a command, from the process that this one has for it."""
+    return await _begun().start(arguments, environ, folder, limit=limit)
+
+
+async def start_in_terminal(
+    arguments: Sequence[str], environ: Mapping[str, str], folder: Path, terminal: int
+) -> InTerminal:
+    """The same in a terminal, whose end for programs this is."""
+    return await _begun().start_in_terminal(arguments, environ, folder, terminal)
+
+
+def _begun() -> Forks:
     global _forks  # noqa: PLW0603 - one for all tests, and not before one needs it
     _forks = _forks or Forks()
-    return await _forks.start(arguments, environ, folder, limit=limit)
+    return _forks
 
 
 def end() -> None:
@@ -178,12 +219,16 @@ def _serve(control: socket.socket) -> dict[str, Any]:
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                asked: dict[str, Any] = json.loads(message)
                 os.dup2(fds[1], 1)
                 os.dup2(fds[2], 2)
+                if asked["terminal"]:
+                    os.setsid()
+                    os.dup2(fds[1], 0)
+                    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
                 os.closerange(3, max(fds[2], control.fileno(), wake.fileno()) + 64)
                 for one in (control, waking, wake, *running.values()):
                     one.detach()
-                asked: dict[str, Any] = json.loads(message)
                 return asked
             running[pid] = ending = socket.socket(fileno=fds[0])
             for fd in fds[1:]:
@@ -214,6 +259,11 @@ def _stream(number: int) -> TextIO:
     )
 
 
+def _typed() -> TextIO:
+    """What is typed into the terminal."""
+    return open(0, encoding=sys.stdin.encoding, closefd=False)
+
+
 def _main() -> None:
     sys.path[0] = str(ROOT)
     gc.disable()
@@ -226,6 +276,8 @@ def _main() -> None:
     os.environ.clear()
     os.environ.update(asked["environ"])
     sys.stdout, sys.stderr = _stream(1), _stream(2)
+    if asked["terminal"]:
+        sys.stdin = _typed()
     if asked["environ"].items() >= WARNS.items():
         sys.warnoptions.append("default")
         warnings.simplefilter("default")

@@ -10,12 +10,11 @@ import pty
 import re
 import signal
 import struct
-import subprocess
 import sys
 import termios
 from typing import TYPE_CHECKING
 
-from tests.doubles.product import APP
+from tests.doubles import forks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -34,7 +33,7 @@ def plain(text: str) -> str:
 class Terminal:
     """One process, and everything that it has written to its terminal."""
 
-    def __init__(self, process: subprocess.Popen[bytes], screen: int) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | forks.InTerminal, screen: int) -> None:
         self._process = process
         self._screen = screen
         self.text = ""
@@ -50,14 +49,14 @@ class Terminal:
         cls, *arguments: str, environ: Mapping[str, str], folder: Path, width: int = 100
     ) -> AsyncIterator[Terminal]:
         """Run `app.py` in a terminal of so many columns while the block runs."""
-        process, screen = _start(arguments, environ, folder, width)
+        process, screen = await start(arguments, environ, folder, size=(50, width))
         terminal = cls(process, screen)
         try:
             yield terminal
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            await process.wait()
             asyncio.get_running_loop().remove_reader(screen)
             os.close(screen)
 
@@ -95,31 +94,35 @@ class Terminal:
         """Wait until it has ended by itself; everything that it showed."""
         try:
             async with asyncio.timeout(seconds):
-                while self._process.poll() is None:  # noqa: ASYNC110 - nothing tells when it ends
-                    await asyncio.sleep(0.02)
+                self.code = await self._process.wait()
         except TimeoutError:
             raise AssertionError(f"It does not end:\n{plain(self.text)}") from None
-        self.code = self._process.returncode
         await asyncio.sleep(0.1)  # the rest of the screen
         return self.text
 
 
-def _start(
-    arguments: Sequence[str], environ: Mapping[str, str], folder: Path, width: int
-) -> tuple[subprocess.Popen[bytes], int]:
+async def start(
+    arguments: Sequence[str], environ: Mapping[str, str], folder: Path, *, size: tuple[int, int]
+) -> tuple[asyncio.subprocess.Process | forks.InTerminal, int]:
+    """Start `app.py` in a terminal of so many rows and columns: it, and what shows its screen."""
     screen, inside = pty.openpty()
-    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    process = subprocess.Popen(
-        [sys.executable, str(APP), *arguments],
-        stdin=inside,
-        stdout=inside,
-        stderr=inside,
-        env={**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
-        cwd=folder,
-        start_new_session=True,
-        # Its controlling terminal, so that Ctrl-C reaches it.
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
-    )
-    os.close(inside)
+    try:
+        fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        everything = {**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ}
+        if forks.can_fork(everything, (str(forks.APP),)):
+            return await forks.start_in_terminal(arguments, everything, folder, inside), screen
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(forks.APP), *arguments),
+            stdin=inside,
+            stdout=inside,
+            stderr=inside,
+            env=everything,
+            cwd=folder,
+            start_new_session=True,
+            # Its controlling terminal, so that Ctrl-C reaches it.
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+    finally:
+        os.close(inside)
     return process, screen

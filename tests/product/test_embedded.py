@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +14,7 @@ from sync.redis.scripts import Scripts
 from sync.settings.audit import Actor, AuditLog
 from sync.settings.store import SettingsStore
 from tests.doubles.outside import serving
-from tests.doubles.product import APP, eventually, run
+from tests.doubles.product import Command, eventually, run
 from tests.doubles.settings import ON, of_group
 from wording.history import NOTHING_YET
 
@@ -105,17 +104,10 @@ async def test_others_may_look_and_who_leaves_leaves_the_disk(
 async def test_a_bot_may_start_while_somebody_looks(around: Outside, tmp_path: Path) -> None:
     """`audit | less`, and a supervisor that starts the bot."""
     environ = around.environ(REDIS_URL=None, PYTHONDEVMODE=None)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(APP), "audit"),
-        env={"PATH": "/usr/bin:/bin", **environ},
-        cwd=tmp_path,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
+    looks = await Command.start("audit", environ=environ, folder=tmp_path)
     async with serving(around, tmp_path, REDIS_URL=None, PYTHONDEVMODE=None) as product:
         assert product.command.process.returncode is None
-    said, _ = await process.communicate()
-    assert process.returncode == 0, said
+    assert await looks.ended() == 0, looks.tail()
 
 
 async def test_several_may_look_at_once(around: Outside, tmp_path: Path) -> None:

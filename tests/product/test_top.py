@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
-import pty
 import re
 import signal
-import struct
-import sys
-import termios
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sandbox.zoom_states import ZoomPresence
+from tests.doubles import forks, pty
 from tests.doubles.outside import METRICS_TOKEN, serving
-from tests.doubles.product import APP, http, run
+from tests.doubles.product import http, run
 from tests.doubles.redis import RedisServer
 
 if TYPE_CHECKING:
@@ -36,7 +32,7 @@ HOME, ALTERNATE, BACK = "\x1b[H", "\x1b[?1049h", "\x1b[?1049l"
 class Terminal:
     """A terminal of 80 columns and 24 rows with `top` in it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, master: int) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | forks.InTerminal, master: int) -> None:
         self.process = process
         self.written = ""
         self._master = master
@@ -75,22 +71,12 @@ async def terminal(
     *arguments: str, environ: Mapping[str, str], folder: Path
 ) -> AsyncIterator[Terminal]:
     """Run `top` in a terminal while the block runs."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(APP), "top", *arguments),
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        env={"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
-        cwd=folder,
-    )
-    os.close(slave)
+    process, master = await pty.start(("top", *arguments), environ, folder, size=(24, 80))
     try:
         yield Terminal(process, master)
     finally:
         if process.returncode is None:
-            process.kill()
+            process.send_signal(signal.SIGKILL)
             await process.wait()
         asyncio.get_running_loop().remove_reader(master)
         os.close(master)
