@@ -1,8 +1,9 @@
 """Everything is compiled once, before the processes of pytest-xdist load it.
 
 Each of them would otherwise compile all of a fresh clone for itself, at the same time: for every
-process ten seconds and more, most of them for pytest's rewriting of asserts. What is compiled is
-kept (as long as Python writes bytecode at all), and looked through in a fraction of a second.
+process ten seconds and more, most of them for pytest's rewriting of asserts. So it is with what
+Hypothesis makes of all the characters that there are. What is made is kept (as long as Python
+writes bytecode at all), and looked through in a fraction of a second.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from _pytest.assertion import rewrite
+from hypothesis.internal.charmap import intervals_from_codec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,12 +32,13 @@ def pytest_xdist_setupnodes(config: pytest.Config) -> None:
 
 
 def compile_for_all(config: pytest.Config) -> None:
-    """Compile the project, and the tests that were asked for as pytest wants them."""
+    """Compile the project, the tests that were asked for as pytest wants them, the characters."""
     for folder in sorted(_ROOT.iterdir()):
         if folder.name.isidentifier() and folder.name not in _NOT_OURS and folder.is_dir():
             compileall.compile_dir(folder, quiet=2, rx=_Skipped())
     for file in _tests(config):
         _rewrite(file, config)
+    intervals_from_codec("utf-8")
 
 
 class _Skipped:
