@@ -18,7 +18,7 @@ from sync.redis.connection import REDIS_TROUBLE
 from sync.redis.keys import APP_BACK_TTL
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from domain.errors import OutsideError
     from domain.person import Accepted, Held, Layer
@@ -125,6 +125,8 @@ class Reconciliation:
         self.unheard: tuple[Held, Layer] | None = None
         self.given_back: asyncio.Future[bool] | None = None
         """Done when Redis has them back; None where there was nothing to give back."""
+        self.give_back: Callable[[], asyncio.Future[bool]] | None = None
+        """Does it again, where Redis did not answer: who has them by then keeps them."""
         self._began = time.monotonic()
 
     def now(self) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import InitVar, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 import structlog
@@ -126,9 +127,10 @@ class Reconciler:
         self, run: Reconciliation, lane: Lane, due_ms: int | None, looks: Looks | None = None
     ) -> asyncio.Future[bool]:
         """End the lease, with what has changed; True in the end if it was still ours."""
-        run.given_back = self.store.ack(
-            run.claim, lane=lane, due_ms=due_ms, patch=run.patch, looks=looks
+        run.give_back = partial(
+            self.store.ack, run.claim, lane=lane, due_ms=due_ms, patch=run.patch, looks=looks
         )
+        run.given_back = run.give_back()
         return run.given_back
 
     async def look(self, state: PersonState, ticket: Ticket | None = None) -> Shown:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from sync.engine.lease import Reconciliation
     from sync.engine.people import PeopleStore
     from sync.engine.queue import Claim
     from sync.engine.quota import Quota
@@ -70,6 +71,7 @@ class Worker:
         self._tight: dict[Lane, float] = {}
         self._spare: list[float] = []
         self._unanswered: list[tuple[int, str]] = []
+        self._not_back: list[tuple[float, Callable[[], asyncio.Future[bool]]]] = []
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
         self._busy: set[asyncio.Task[None]] = set()
@@ -124,6 +126,8 @@ class Worker:
                 while self._unanswered:
                     await self.store.let_go(*self._unanswered[-1])
                     self._unanswered.pop()
+                if self._not_back:
+                    await self._give_back_again()
                 await self._round()
             except REDIS_TROUBLE as error:
                 if not troubled:
@@ -255,6 +259,17 @@ class Worker:
             self._know(shard, tuple(due))
             await asyncio.gather(*(self.store.ack(c, lane=c.lane, due_ms=c.due_ms) for c in people))
 
+    async def _give_back_again(self) -> None:
+        """People whom Redis did not take back while it was away, as long as their lease lasts."""
+        now = time.monotonic()
+        waiting = [(ends, give_back) for ends, give_back in self._not_back if ends > now]
+        taken = await asyncio.gather(*(give() for _, give in waiting), return_exceptions=True)
+        self._not_back = [
+            again
+            for again, answer in zip(waiting, taken, strict=True)
+            if isinstance(answer, REDIS_TROUBLE)
+        ]
+
     def _know(self, shard: int, due: tuple[int, ...]) -> None:
         """Remember who waits in a shard, by lane."""
         self._due[shard] = due
@@ -288,20 +303,26 @@ class Worker:
             run = await self.reconciler.run(claim, ticket)
             if run.given_back is not None:
                 self._giving_back.add(run.given_back)
-                run.given_back.add_done_callback(partial(self._given_back, claim))
+                run.given_back.add_done_callback(partial(self._given_back, run))
         except Exception as error:  # noqa: BLE001 - a bug with one person must not stop everyone
             self._lost(claim, error)
         if ticket.permit_until:
             self._spare.append(ticket.permit_until)
 
-    def _given_back(self, claim: Claim, given_back: asyncio.Future[bool]) -> None:
+    def _given_back(self, run: Reconciliation, given_back: asyncio.Future[bool]) -> None:
         self._giving_back.discard(given_back)
         error = given_back.exception()
         if error is not None:
-            self._lost(claim, error)
+            self._lost(run.claim, error)
+            if isinstance(error, REDIS_TROUBLE) and run.give_back is not None:
+                ends = time.monotonic() + self.store.lease_ms / 1000
+                self._not_back.append((ends, run.give_back))
 
     def _lost(self, claim: Claim, error: BaseException) -> None:
-        """The lease ends by itself and the person is due again. A bug shows as one."""
+        """The lease ends by itself and the person is due again. A bug shows as one.
+
+        Where all was done but to give them back, that is done when Redis is there, if it is sooner.
+        """
         person = claim.state.object_id
         if isinstance(error, REDIS_TROUBLE):
             log.error("worker_turn_lost", person=person, error=type(error).__name__)

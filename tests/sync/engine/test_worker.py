@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.presence import Observation, Style, ZoomPresence, demand_of
+from sync.engine.queue import LEASE_MS
 from sync.engine.worker import LOOK_AROUND_S, Worker
 from sync.redis import channels, keys
 from sync.redis.connection import Client, connect_listener
@@ -226,6 +227,26 @@ async def test_a_turn_that_redis_breaks_is_lost_and_made_good(
                 own_redis.start()
                 await bridge.connect(ADA, Z.PRESENTING)
                 await graph.until(lambda: bridge.shown(ADA) == "DoNotDisturb/Presenting")
+
+
+async def test_whom_redis_did_not_take_back_it_takes_when_it_is_there(graph: Graph) -> None:
+    """Before the lease ends, and with what was learned: nothing is in doubt."""
+    with RedisServer(None, "--appendonly", "yes", "--appendfsync", "always") as keeps:
+        async with open_client(keeps) as redis, running_bridge(redis, graph) as bridge:
+            await bridge.connect(ADA, Z.AVAILABLE)
+            graph.faults.append(Fault(kind="stall"))
+            with capture_logs() as logs:
+                async with working(bridge, keeps):
+                    await graph.until(lambda: graph.stalled == 1)
+                    keeps.kill()
+                    graph.release()
+                    await eventually(lambda: _logged(logs, "worker_turn_lost"))
+                    keeps.start()
+                    await eventually(lambda: at_rest(bridge, ADA), within=LEASE_MS / 1000 / 2)
+            held = (await bridge.state(ADA)).held
+    assert held is not None
+    assert held.sure
+    assert graph.count(SET) == 1
 
 
 async def test_a_bug_with_one_person_stops_nobody_else(
