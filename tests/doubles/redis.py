@@ -38,6 +38,7 @@ WITHOUT_TTL = re.compile(
     | pb:\{match\}:(current|state|aliases|by-hand|[0-9a-f]{12}:(zoom|people))
     | pb:\{settings\}:(form|audit|acts|looks)
     | pb:\{keys\}:buttons
+    | pb:\{optouts\}:key  # with which it is asked whether somebody has opted out
     | pb:\{organisation\}:(consent|excluded|excluded:(changes|undo))
     | pb:\{lookups\}:since
     | pb:\{data\}:contract
