@@ -185,15 +185,18 @@ class Worker:
             lane = people[0].lane
             mine = [claim for claim in people if claim.lane is lane]
             people = people[len(mine) :]
-            if self.reconciler.gate.away:  # whoever tries takes a permit of its own
-                permits = [0.0] * len(mine)
-            else:
-                permits = await self._permits(lane, len(mine))
+            try:
+                if self.reconciler.gate.away:  # whoever tries takes a permit of its own
+                    permits = [0.0] * len(mine)
+                else:
+                    permits = await self._permits(lane, len(mine))
+            except BaseException:
+                self._keep([*mine, *people])  # in a cluster the budget may be away alone
+                raise
             for claim, until in zip(mine, permits, strict=False):
                 self._start(claim, Ticket(lane, until))
-            await self._give_back(mine[len(permits) :])
             if len(permits) < len(mine):
-                await self._give_back(people)
+                await self._give_back([*mine[len(permits) :], *people])
                 return
 
     async def _take_tight(self, lane: Lane, free: int) -> bool:
@@ -257,18 +260,29 @@ class Worker:
             for claim in people:
                 due[claim.lane] += 1
             self._know(shard, tuple(due))
-            await asyncio.gather(*(self.store.ack(c, lane=c.lane, due_ms=c.due_ms) for c in people))
+            self._keep(people)
+            await self._give_back_again()
+
+    def _keep(self, people: Sequence[Claim]) -> None:
+        """They are to be given back as they were taken."""
+        for claim in people:
+            back = partial(self.store.ack, claim, lane=claim.lane, due_ms=claim.due_ms)
+            self._not_back.append((self._lease_end(), back))
+
+    def _lease_end(self) -> float:
+        return time.monotonic() + self.store.lease_ms / 1000
 
     async def _give_back_again(self) -> None:
-        """People whom Redis did not take back while it was away, as long as their lease lasts."""
+        """Those who are not back yet, as Redis was away, as long as their lease lasts."""
         now = time.monotonic()
         waiting = [(ends, give_back) for ends, give_back in self._not_back if ends > now]
+        self._not_back = []
         taken = await asyncio.gather(*(give() for _, give in waiting), return_exceptions=True)
-        self._not_back = [
-            again
-            for again, answer in zip(waiting, taken, strict=True)
-            if isinstance(answer, REDIS_TROUBLE)
-        ]
+        for again, answer in zip(waiting, taken, strict=True):
+            if isinstance(answer, REDIS_TROUBLE):
+                self._not_back.append(again)
+            elif isinstance(answer, BaseException):
+                raise answer
 
     def _know(self, shard: int, due: tuple[int, ...]) -> None:
         """Remember who waits in a shard, by lane."""
@@ -315,8 +329,7 @@ class Worker:
         if error is not None:
             self._lost(run.claim, error)
             if isinstance(error, REDIS_TROUBLE) and run.give_back is not None:
-                ends = time.monotonic() + self.store.lease_ms / 1000
-                self._not_back.append((ends, run.give_back))
+                self._not_back.append((self._lease_end(), run.give_back))
 
     def _lost(self, claim: Claim, error: BaseException) -> None:
         """The lease ends by itself and the person is due again. A bug shows as one.

@@ -231,6 +231,6 @@ async def a_node_fails_and_comes_back(
 
     await eventually(ready, "it is ready again", log=product.command)
     product.around.world.clock.advance(5 * 60)  # Zoom repeats what was answered with 503
-    # Whose turn the node cut off is taken up when the lease has ended (15 s).
+    # Whose turn the node cut off in the middle is taken up when the lease has ended (15 s).
     everybody = [partial(product.around.told, one) for one in people]
     await product.until(lambda: all(told() == CALL for told in everybody), "all are told", 25)

@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager
 import pytest
 from structlog.testing import capture_logs
 
+from domain.budget import Grant
 from domain.presence import Observation, Style, ZoomPresence, demand_of
+from domain.step import Lane
 from sync.engine.queue import LEASE_MS
 from sync.engine.worker import LOOK_AROUND_S, Worker
 from sync.redis import channels, keys
@@ -247,6 +249,32 @@ async def test_whom_redis_did_not_take_back_it_takes_when_it_is_there(graph: Gra
     assert held is not None
     assert held.sure
     assert graph.count(SET) == 1
+
+
+async def test_who_was_taken_when_the_budget_was_away_does_not_wait_for_the_lease(
+    bridge: Bridge, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a cluster the node with the budget may fail alone: people are taken, and not begun."""
+    take, away = bridge.quota.take, [True, True]
+
+    async def taken(lane: Lane, wanted: int = 1) -> Grant:
+        if away:
+            away.pop()
+            raise ConnectionError("the node is away")
+        return await take(lane, wanted)
+
+    monkeypatch.setattr(bridge.quota, "take", taken)
+    await bridge.connect(ADA, Z.AVAILABLE)
+    await bridge.connect(BEN, Z.AVAILABLE)
+    async with working(bridge, redis_server), asyncio.timeout(LEASE_MS / 1000 / 2):
+        for oid in (ADA, BEN):
+            await bridge.graph.until(lambda: bridge.shown(oid) == "Available/Available")  # noqa: B023 - at once
+        await eventually(lambda: at_rest(bridge, ADA, BEN))
+    for oid in (ADA, BEN):
+        held = (await bridge.state(oid)).held
+        assert held is not None
+        assert held.sure, "nothing had been sent"
+    assert bridge.graph.count(SET) == 2
 
 
 async def test_a_bug_with_one_person_stops_nobody_else(
