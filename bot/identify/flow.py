@@ -51,7 +51,8 @@ if TYPE_CHECKING:
 
     from bot.sign_in.pages import Pages
     from sync.connect.vault import Vault
-    from sync.microsoft.authorization import Authorization, Identity
+    from sync.microsoft.authorization import Authorization
+    from sync.microsoft.id_token import Identity
     from wording.identify import For
 
     Handler = Callable[[web.Request], Awaitable[web.Response]]

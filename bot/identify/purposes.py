@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.identify.store import Asked, ProvenRoles
     from bot.sign_in.pages import Pages
     from domain.roles import Standing
-    from sync.microsoft.authorization import Identity
+    from sync.microsoft.id_token import Identity
     from sync.organisation.opting_out import OptingOut, WhatHolds
 
 log = structlog.get_logger(__name__)

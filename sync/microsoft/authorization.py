@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-import re
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater
-from domain.link import is_external_token
 from domain.refusal import Refusal
 from sync.microsoft.app_roles import roles_of
+from sync.microsoft.id_token import Identity, identity_of, roles_in
 from sync.microsoft.login_errors import SignInRefused, refusal_of, trouble_of
 from sync.microsoft.login_http import THREADS, LoginHttp
 from sync.microsoft.scopes import allows_presence, short_names
@@ -39,24 +38,6 @@ DEFAULT_LIFE = 600
 
 TOLERATED = (RetryLater,)
 """On these, MSAL gives a token that is merely due for early renewal once more."""
-
-GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who signed in, by the ID token. Only `tenant_id` and `object_id` identify (lower case).
-
-    `external`: the token says that they are not of the organisation itself (domain.link). `roles`
-    are theirs in our app (Entra "app roles").
-    """
-
-    tenant_id: str
-    object_id: str
-    upn: str
-    name: str
-    external: bool = False
-    roles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +172,7 @@ class Authorization:
         def run() -> Grant:
             cache = _library().SerializableTokenCache()
             result = self._redeem(self._msal(cache), flow, params)
-            identity = self._identity(result.get("id_token_claims"))
+            identity = identity_of(result.get("id_token_claims"), self._client_id)
             granted = short_names(result.get("scope"), self._scopes)
             if not allows_presence(granted) or not result.get("refresh_token"):
                 raise SignInRefused(Refusal.MISSING_SCOPES)
@@ -208,7 +189,7 @@ class Authorization:
 
         def run() -> Identity:
             result = self._redeem(self._msal(_library().TokenCache(), only_who=True), flow, params)
-            return self._identity(result.get("id_token_claims"))
+            return identity_of(result.get("id_token_claims"), self._client_id)
 
         return await self._in_thread(run)
 
@@ -332,30 +313,7 @@ class Authorization:
         if not isinstance(token, str) or not token:
             raise trouble_of(result)
         expires_at = self._clock() + int(result.get("expires_in", DEFAULT_LIFE))
-        return AccessToken(token, expires_at, _roles(result.get("id_token_claims")))
-
-    def _identity(self, claims: object) -> Identity:
-        """Check what MSAL does not: whom the ID token is for and whom it names.
-
-        It came straight from the login service over TLS, which stands in for checking its
-        signature (OpenID Connect Core 3.1.3.7, rule 6).
-        """
-        if not isinstance(claims, dict):
-            raise SignInRefused(Refusal.WRONG_RESPONSE, "no_id_token")
-        tenant_id, object_id = str(claims.get("tid")).lower(), str(claims.get("oid")).lower()
-        if str(claims.get("aud")).lower() != self._client_id.lower():
-            raise SignInRefused(Refusal.WRONG_RESPONSE, "audience")
-        if not GUID.fullmatch(tenant_id) or not GUID.fullmatch(object_id):
-            raise SignInRefused(Refusal.WRONG_RESPONSE, "identity")
-        upn, name = claims.get("preferred_username"), claims.get("name")
-        return Identity(
-            tenant_id,
-            object_id,
-            _text(upn, 320),
-            _text(name, 256),
-            external=is_external_token(claims),
-            roles=_roles(claims),
-        )
+        return AccessToken(token, expires_at, roles_in(result.get("id_token_claims")))
 
 
 def _library() -> Any:
@@ -375,20 +333,6 @@ def _check(flow: SignInFlow, params: Mapping[str, str]) -> None:
         raise refusal_of(params)
     if not params.get("code"):
         raise SignInRefused(Refusal.WRONG_RESPONSE, "no_code")
-
-
-def _text(value: object, longest: int) -> str:
-    """Something to be shown. Half a character is no text: it could not be written down."""
-    return value[:longest].encode(errors="replace").decode() if isinstance(value, str) else ""
-
-
-def _roles(claims: object) -> frozenset[str]:
-    """The roles in our app; those from elsewhere have none, whatever they were assigned."""
-    if not isinstance(claims, dict) or is_external_token(claims):
-        return frozenset()
-    roles = claims.get("roles")
-    named = roles if isinstance(roles, list) else ()
-    return frozenset(role for role in named if isinstance(role, str))
 
 
 def _answer_of(ask: Callable[[], Any]) -> Any:
