@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import functools
 import os
+import ssl
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 from unittest import mock
@@ -27,6 +28,7 @@ from sandbox.people import GROUPS, PEOPLE, SandboxGroup, SandboxPerson
 from sandbox.world import PersonState
 from service import settings as setup
 from service.metrics import Metrics
+from sync.microsoft.profiles import Profiles
 from sync.redis import keys
 from sync.redis.connection import connect
 from tests.cards import lint
@@ -102,6 +104,20 @@ def keeping_connections(around: Outside) -> mock._patch[Callable[..., Client]]:
     return mock.patch("launch.outside.connect", new=kept)
 
 
+def reading_authorities_once() -> mock._patch[property]:
+    """While it lasts, the authorities of the system are read for the first product alone."""
+    return mock.patch.object(Profiles, "_verify", property(_whom_the_system_trusts))
+
+
+def _whom_the_system_trusts(_: Profiles) -> ssl.SSLContext:
+    return _read_once()
+
+
+@functools.cache
+def _read_once() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
 @functools.cache
 def metrics_that_nobody_reads() -> Metrics:
     """To make them takes as long as to answer somebody."""
@@ -114,7 +130,12 @@ async def inside(
 ) -> AsyncIterator[Product]:
     """Run the product while the block runs; Zoom's webhooks go there. `changes` are settings."""
     settings = settings_of(around, folder, **changes)
-    with capture_logs() as lines, trusting_nobody_else(), keeping_connections(around):
+    with (
+        capture_logs() as lines,
+        trusting_nobody_else(),
+        keeping_connections(around),
+        reading_authorities_once(),
+    ):
         app = await application(settings, around.redis.url, with_worker=with_worker)
         async with running(app, "127.0.0.1", 0) as port:
             product = Product(around, Lines(lines), f"http://127.0.0.1:{port}")
