@@ -45,6 +45,8 @@ _STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 10,
 }
+_HOURS_FROM = 12_000
+"""In smaller organisations one hour is like the other."""
 _FEWEST_MS = 0.01
 """Quarters of an hour in which fewer of the day's people are there (share) are not shown."""
 
@@ -66,19 +68,37 @@ def draw(results: Results, folder: Path) -> None:
 def _hours(axes: Axes, results: Results) -> None:
     """Truth by quarter of an hour."""
     for size in results.sizes:
-        day = results.get(size, US)
-        assert day is not None
-        least = _FEWEST_MS * day["people"] * BIN_MS
-        points = [
-            (TRUTH.opens + (place + 0.5) * BIN_MS / 3_600_000, 100 * share)
-            for place, (share, ms) in enumerate(zip(day["hours"], day["hours_ms"], strict=True))
-            if ms >= least
-        ]
-        axes.plot(*zip(*points, strict=True), label=f"{size:,} people")
+        _day(axes, results.get(size, US), label=f"{size:,} people")
+    _clock(axes)
+
+
+def _hours_read_back(axes: Axes, results: Results) -> None:
+    """The same with looks beside without (dotted)."""
+    sizes = [size for size in _looped(results) if size >= _HOURS_FROM]
+    for size, colour in zip(sizes, _COLOURS, strict=False):
+        _day(axes, results.get(size, LOOP), label=f"{size:,} people", color=colour)
+        _day(axes, results.get(size, US), color=colour, linestyle="dotted", linewidth=1)
+    _clock(axes)
+
+
+def _day(axes: Axes, day: dict[str, Any] | None, **line: Any) -> None:
+    """A line through its quarters of an hour, but for those in which hardly anybody is there."""
+    assert day is not None
+    least = _FEWEST_MS * day["people"] * BIN_MS
+    points = [
+        (TRUTH.opens + (place + 0.5) * BIN_MS / 3_600_000, 100 * share)
+        for place, (share, ms) in enumerate(zip(day["hours"], day["hours_ms"], strict=True))
+        if ms >= least
+    ]
+    axes.plot(*zip(*points, strict=True), **line)
+
+
+def _clock(axes: Axes) -> None:
     axes.set_xlabel("hour of the day")
     axes.set_ylabel("truth (%)")
     axes.set_xticks(range(int(TRUTH.opens), int(TRUTH.closes) + 1))
-    axes.figure.legend(loc="outside upper center", ncols=len(results.sizes))
+    sizes = len(axes.get_legend_handles_labels()[0])
+    axes.figure.legend(loc="outside upper center", ncols=sizes, fontsize=8)
 
 
 def _schedulers(axes: Axes, results: Results) -> None:
@@ -208,6 +228,7 @@ _PLOTS: dict[str, tuple[Callable[[Axes, Results], None], Callable[[Results], obj
     "truth-schedulers": (_schedulers, _compared),
     "truth-silence": (_silence, _compared),
     "truth-read-back": (_read_back, _looped),
+    "truth-hours-read-back": (_hours_read_back, _looped),
     "truth-requests": (_requests, _looped),
     "truth-asking": (_asking, lambda results: results.get(_ASKED, ASKING[0])),
 }

@@ -22,7 +22,7 @@ def test_pictures_can_be_read_on_any_page(days: list[Result], tmp_path: Path) ->
     looped = [day | {"scheduler": LOOP.name} for day in days if day["scheduler"] == US.name]
     asked = [days[1] | {"scheduler": scheduler.name} for scheduler in ASKING]
     plots.draw(Results.of(days + looped + asked), tmp_path)
-    assert len(list(tmp_path.iterdir())) == 6
+    assert len(list(tmp_path.iterdir())) == 7
     for path in tmp_path.iterdir():
         text = path.read_text()
         assert "12,000 people" in text
