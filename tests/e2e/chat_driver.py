@@ -73,7 +73,8 @@ class Chat:
         self._place: Place = "Personal Chat"
 
     async def open(self, url: str, color_scheme: Literal["light", "dark"] = "light") -> None:
-        """Open the client. Each time, it tells the bot anew that it was installed."""
+        """Open the client, empty. Each time, it tells the bot anew that it was installed."""
+        self._place = "Personal Chat"
         await self.page.emulate_media(color_scheme=color_scheme)
         async with self.page.expect_response(re.compile(r"/_debug/.*/installation$")):
             await self.page.goto(url)
@@ -123,6 +124,10 @@ class Chat:
         found = self._pane.get_by_text(text).last
         await self._expect_visible(found, f"{text!r}", limit)
         return found
+
+    async def cards(self) -> int:
+        """How many cards the page shows."""
+        return await self.page.locator(_CARD).count()
 
     async def last_card(self, containing: str = "", limit: int = _LIMIT) -> Locator:
         """Return the newest card, once it shows the text `containing`."""
