@@ -99,6 +99,10 @@ def suite(path: str) -> str:
     return path.split("/")[1] if "/" in path else path
 
 
+def _ends_its_file(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    return nextitem is None or nextitem.path != item.path
+
+
 class Meter:
     """Counts in the process that runs tests, and adds up where their results come together."""
 
@@ -108,6 +112,9 @@ class Meter:
         self._cpu: defaultdict[str, float] = defaultdict(float)
         self._at = 0.0
         self._led = 0.0
+
+    def _name(self, item: pytest.Item) -> str:
+        return item.nodeid if self._by == "test" else item.nodeid.partition("::")[0]
 
     def _count(self, name: str) -> None:
         now = spent()
@@ -122,11 +129,15 @@ class Meter:
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> Generator[None, object, object]:
         result = yield
-        if self._by == "test":
-            self._count(item.nodeid)
-        elif nextitem is None or nextitem.path != item.path:
-            self._count(item.nodeid.partition("::")[0])
+        if self._by == "test" or _ends_its_file(item, nextitem):
+            self._count(self._name(item))
         return result
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        """Count before what runs for many tests ends: a browser leaves its parts to nobody."""
+        if _ends_its_file(item, nextitem):
+            self._count(self._name(item))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
