@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run setup fetch test test-long test-all unit container e2e check format bench lock clean
+.PHONY: help run setup fetch test test-long test-all test-again unit container e2e check format bench lock clean
 .DEFAULT_GOAL := run
 
 help:                         ## what can be made, and the arguments
@@ -45,26 +45,31 @@ fetch: $(VENV)/runtime
 	done; true
 
 # What Python compiles is kept: to compile the tests anew takes each process ten seconds.
-test test-long test-all unit e2e: export PYTHONDONTWRITEBYTECODE :=
+test test-long test-again unit e2e: export PYTHONDONTWRITEBYTECODE :=
+#@ EXAMPLES=many       test, test-long, test-all: more examples, and commands of app.py are started, not forked
+EXAMPLES ?= quick
+test test-long test-again unit: export EXAMPLES := $(EXAMPLES)
 # One more than two cores: the slow tests wait for processes and browsers. A file stays in one.
 #@ WORKERS=3           test, test-long, test-all: processes that run tests at the same time
 WORKERS ?= 3
-EVERY_TEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+SOME_TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-# With few examples, and commands of app.py are forked, not started (tests/doubles/forks.py).
 test: $(VENV)/dev fetch       ## the tests of every day; the real chat client needs Node and Chromium
-	EXAMPLES=quick $(EVERY_TEST) -m 'not container and not long'
+	$(SOME_TESTS) -m 'not container and not long'
 
+#@ CHAOS=full          test-long, test-all: faults for longer
+#@ THOROUGH=1          test-long, test-all: the product in Python's development mode, in twice the time
 test-long: $(VENV)/dev fetch  ## what `make test` leaves out: chaos, many people, journeys in the browser
-	$(EVERY_TEST) -m 'not container and long'
+	$(SOME_TESTS) -m 'not container and long'
 
-#@ CHAOS=full          test-all: faults for longer
-#@ THOROUGH=1          test-all: the product in Python's development mode, which takes twice the time
-test-all: $(VENV)/dev fetch   ## every test, with more examples, and each command started anew
-	$(EVERY_TEST)
+test-all: test                ## both, one after the other; CI runs them
+	@$(MAKE) --no-print-directory test-long
+
+test-again: $(VENV)/dev fetch ## what failed last, one at a time
+	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 unit: $(VENV)/dev             ## the tests of pure logic (marked unit), some seconds
-	EXAMPLES=quick $(BIN)/python -m pytest -n 2 -q -m unit $$(grep -rl 'pytest.mark.unit' tests --include='test_*.py')
+	$(BIN)/python -m pytest -n 2 -q -m unit $$(grep -rl 'pytest.mark.unit' tests --include='test_*.py')
 
 container: $(VENV)/dev        ## build the image and run it (root, buildah, mmdebstrap)
 	$(BIN)/python -m pytest -m container tests/container

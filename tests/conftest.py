@@ -19,11 +19,9 @@ pytest_plugins = ("tests.compiled", "tests.cpu", "tests.order")
 gc.disable()
 
 # Machines that run tests are busy: how long one example takes says nothing.
-hypothesis.settings.register_profile(
-    "presence-bridge", deadline=None, max_examples=50, print_blob=True
-)
-hypothesis.settings.register_profile("quick", deadline=None, max_examples=15)  # make unit
-hypothesis.settings.load_profile(os.environ.get("EXAMPLES", "presence-bridge"))
+hypothesis.settings.register_profile("many", deadline=None, max_examples=50, print_blob=True)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=15, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("EXAMPLES", "many"))
 
 
 def pytest_collection_finish() -> None:

@@ -3,7 +3,7 @@
 from hypothesis import settings
 
 _USUAL = 50
-"""Of the profile `presence-bridge` (tests/conftest.py)."""
+"""Of the profile `many` (tests/conftest.py)."""
 
 
 def examples(usually: int) -> int:

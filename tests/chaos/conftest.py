@@ -21,7 +21,7 @@ KEEPS = ("--appendonly", "yes", "--appendfsync", "always")
 """A server that acknowledges only what a crash can't take away."""
 FIXED = 20_261_126
 FULL = os.environ.get("CHAOS") == "full"
-"""The long form: more people, more kills, Microsoft's real quota. `CHAOS=full make test-all`."""
+"""The long form: more people, more kills, Microsoft's real quota. `CHAOS=full make test-long`."""
 LEASE_MS = 15_000 if FULL else 6_000
 """How long a worker has somebody; the shorter, the sooner a killed one is followed by another."""
 

@@ -2,7 +2,8 @@
 
 To start Python and to import the product takes each command more than a second of CPU, and the
 tests of every day (`make test`) start two hundred. A forked command is a process of its own all the
-same, with its own environment, folder, streams, signals and end. `make test-all` starts each anew.
+same, with its own environment, folder, streams, signals and end. With `EXAMPLES=many` each is
+started anew.
 """
 
 from __future__ import annotations

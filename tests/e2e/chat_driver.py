@@ -23,7 +23,8 @@ Place = Literal["Personal Chat", "Group Chat", "General", "Lounge"]
 """The conversations in the client's sidebar; the last two are channels of one team."""
 
 _CHANNELS = ("General", "Lounge")
-_LIMIT = 10_000  # milliseconds for anything to appear
+LIMIT = 30_000
+"""Milliseconds for anything to appear, on a busy machine."""
 _COMPOSER = "[data-lexical-editor=true]"
 # The largest part of the page that holds a composer but not the list of conversations.
 _PANE = (
@@ -78,7 +79,7 @@ class Chat:
         await self.page.emulate_media(color_scheme=color_scheme)
         async with self.page.expect_response(re.compile(r"/_debug/.*/installation$")):
             await self.page.goto(url)
-        await self._composer.wait_for(timeout=_LIMIT)
+        await self._composer.wait_for(timeout=LIMIT)
         # The log repeats what is said in the chat, and would be found instead of it.
         await self.page.get_by_title("Toggle Log Panel").click()
         await expect(self.page.get_by_text("Log Panel", exact=True)).to_be_hidden()
@@ -86,13 +87,13 @@ class Chat:
     async def go_to(self, place: Place) -> None:
         """Choose a conversation in the sidebar. The first visit installs the bot there."""
         entry = self.page.get_by_role("treeitem", name=re.compile(rf"(^|- ){re.escape(place)}$"))
-        await entry.click(timeout=_LIMIT)
+        await entry.click(timeout=LIMIT)
         self._place = place
-        await self._composer.wait_for(timeout=_LIMIT)
+        await self._composer.wait_for(timeout=LIMIT)
 
     async def say(self, text: str) -> None:
         """Send a message. Outside the personal chat a bot hears only what mentions it."""
-        await self._composer.click(timeout=_LIMIT)
+        await self._composer.click(timeout=LIMIT)
         await self.page.keyboard.insert_text(text)
         await self._send()
 
@@ -105,21 +106,21 @@ class Chat:
         cards = self._pane.locator(_CARD)
         answer = cards.nth(await cards.count())
         await self.say(text)
-        await self._expect_visible(answer, f"an answer to {text!r}", _LIMIT)
+        await self._expect_visible(answer, f"an answer to {text!r}", LIMIT)
         if containing:
             wanted = answer.filter(has_text=containing)
-            await self._expect_visible(wanted, f"{containing!r} in the answer to {text!r}", _LIMIT)
+            await self._expect_visible(wanted, f"{containing!r} in the answer to {text!r}", LIMIT)
         return answer
 
     async def mention(self, text: str, name: str = "Presence Bridge") -> None:
         """Address the bot, as one does in a group chat; in a channel this starts a post."""
-        await self._composer.click(timeout=_LIMIT)
+        await self._composer.click(timeout=LIMIT)
         await self.page.keyboard.type("@")
-        await self.page.get_by_role("menuitem", name=name).click(timeout=_LIMIT)
+        await self.page.get_by_role("menuitem", name=name).click(timeout=LIMIT)
         await self.page.keyboard.insert_text(f" {text}")
         await self._send()
 
-    async def wait_for_text(self, text: str | re.Pattern[str], limit: int = _LIMIT) -> Locator:
+    async def wait_for_text(self, text: str | re.Pattern[str], limit: int = LIMIT) -> Locator:
         """Wait until the open conversation shows the text. `limit` is in milliseconds."""
         found = self._pane.get_by_text(text).last
         await self._expect_visible(found, f"{text!r}", limit)
@@ -129,7 +130,7 @@ class Chat:
         """How many cards the page shows."""
         return await self.page.locator(_CARD).count()
 
-    async def last_card(self, containing: str = "", limit: int = _LIMIT) -> Locator:
+    async def last_card(self, containing: str = "", limit: int = LIMIT) -> Locator:
         """Return the newest card, once it shows the text `containing`."""
         scope = self._pane
         if self._place in _CHANNELS:  # the newest post is on top
@@ -145,28 +146,28 @@ class Chat:
     async def click(self, title: str) -> None:
         """Press a button of the newest card."""
         button = await self._button(title)
-        await button.click(timeout=_LIMIT)
+        await button.click(timeout=LIMIT)
 
     async def open_link(self, title: str) -> Page:
         """Press a button of the newest card that opens a page, and return that page, loaded."""
         button = await self._button(title)
         async with self.page.context.expect_page() as opening:
-            await button.click(timeout=_LIMIT)
+            await button.click(timeout=LIMIT)
         page = await opening.value
         await page.wait_for_load_state()
         return page
 
     async def uninstall(self) -> None:
         """Tell the bot that it was removed from the open conversation."""
-        await self.page.get_by_role("button", name="Mock an Activity").click(timeout=_LIMIT)
-        await self.page.get_by_text("Uninstall application").click(timeout=_LIMIT)
+        await self.page.get_by_role("button", name="Mock an Activity").click(timeout=LIMIT)
+        await self.page.get_by_text("Uninstall application").click(timeout=LIMIT)
         dialog = self.page.get_by_role("dialog")
-        await dialog.get_by_role("button", name="Send activity").click(timeout=_LIMIT)
-        await dialog.wait_for(state="hidden", timeout=_LIMIT)
+        await dialog.get_by_role("button", name="Send activity").click(timeout=LIMIT)
+        await dialog.wait_for(state="hidden", timeout=LIMIT)
 
     async def visible_text(self) -> str:
         """Return what the open conversation shows, without empty lines."""
-        text = await self._pane.inner_text(timeout=_LIMIT)
+        text = await self._pane.inner_text(timeout=LIMIT)
         return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
     async def screenshot(self, name: str, *, card_only: bool = False) -> None:
@@ -218,11 +219,11 @@ class Chat:
     async def _send(self) -> None:
         try:
             async with self.page.expect_response(
-                re.compile(r"/conversations/[^/]+/messages$"), timeout=_LIMIT
+                re.compile(r"/conversations/[^/]+/messages$"), timeout=LIMIT
             ):
                 await self.page.keyboard.press("Enter")
         except BrowserTimeout:
-            raise await self._missing("the bot's answer to the request", _LIMIT) from None
+            raise await self._missing("the bot's answer to the request", LIMIT) from None
 
     async def _button(self, title: str) -> Locator:
         card = await self.last_card()
@@ -230,7 +231,7 @@ class Chat:
         button = card.get_by_role("button", name=title, exact=True).or_(
             card.get_by_role("link", name=title, exact=True)
         )
-        await self._expect_visible(button.first, f"the button {title!r} in the newest card", _LIMIT)
+        await self._expect_visible(button.first, f"the button {title!r} in the newest card", LIMIT)
         return button.first
 
     async def _expect_visible(self, what: Locator, name: str, limit: int) -> None:

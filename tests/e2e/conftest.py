@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from sandbox.people import PEOPLE
 from sandbox.playground import PlaygroundUnavailable, install
 from sync.redis import keys
 from sync.redis.connection import connect
-from tests.e2e.chat_driver import Chat, new_chat, only_this_machine
+from tests.e2e.chat_driver import LIMIT, Chat, new_chat, only_this_machine
 from tests.e2e.product import Panel, Product, running_product
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ async def chat_client(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     """A browser without a window."""
+    expect.set_options(timeout=LIMIT)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
         yield browser

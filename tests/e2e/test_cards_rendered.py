@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
@@ -49,7 +49,7 @@ async def renderer() -> None:
 
 
 @pytest.mark.usefixtures("renderer")
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 async def test_every_card_fits_and_can_be_read(
     browser: Browser, screenshots: Path, theme: Theme
 ) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
@@ -146,6 +146,7 @@ async def complaints(page: Page) -> list[str]:
     return found
 
 
+@pytest.mark.long
 async def test_axe_finds_nothing_on_our_pages(page: Page, site: TestServer) -> None:
     found: list[str] = []
     for path in OURS:

@@ -207,7 +207,7 @@ async def test_the_organisation_says_yes_and_people_decide_until_it_is_withdrawn
         await chat.click("Stop and clear everyone")
         for person in (ADA, BEN):
             await of[person].ours(None)
-        await expect(card).to_contain_text("now off for 2 people", timeout=30_000)
+        await expect(card).to_contain_text("now off for 2 people")
 
         # It is used again, and its consent is withdrawn under it.
         await confirmed(
