@@ -14,24 +14,36 @@ if TYPE_CHECKING:
 
 LONGEST_FIRST = ("e2e", "chaos", "upgrade", "product", "bench")
 """Suites whose files take long: begun last, they would keep one core busy and the others not."""
-TOGETHER = ("e2e",)
-"""Suites that share a server over all their files, so one process runs them."""
+TOGETHER = frozenset(
+    f"tests/e2e/test_product_{name}.py" for name in ("digest", "everyday", "presence", "settings")
+)
+"""Files that share a running product, so one process runs them (tests/e2e/conftest.py looks)."""
+
+SHARING = "sharing a product"
+
+
+def scope(nodeid: str) -> str:
+    """What one process runs, named: a file, or those that share a product."""
+    file = nodeid.partition("::")[0]
+    return SHARING if file in TOGETHER else file
 
 
 class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # it has no types
-    """A file stays in one process, and so does a suite that shares a server."""
+    """A file stays in one process, and so do those that share a product."""
 
     def _split_scope(self, nodeid: str) -> str:
-        """What is run by one process, named."""
-        name = suite(nodeid)
-        return name if name in TOGETHER else str(super()._split_scope(nodeid))
+        return scope(nodeid)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long (after pytest-randomly has shuffled)."""
     rank = {name: at for at, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: rank.get(suite(item.nodeid), len(rank)))
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        return scope(item.nodeid) != SHARING, rank.get(suite(item.nodeid), len(rank))
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(optionalhook=True)

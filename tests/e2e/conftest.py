@@ -18,6 +18,7 @@ from sync.redis import keys
 from sync.redis.connection import connect
 from tests.e2e.chat_driver import LIMIT, Chat, new_chat, only_this_machine
 from tests.e2e.product import Panel, Product, running_product
+from tests.order import SHARING, scope
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
+_HERE = Path(__file__).parent
+_SCREENSHOTS = _HERE.resolve().parents[1] / "build" / "screenshots"
 _ARGUMENTS = [
     # Tests run as root in containers, where Chromium's own sandbox can't start.
     *("--no-sandbox", "--disable-gpu", "--no-first-run"),
@@ -46,6 +48,13 @@ class OpenChat(Protocol):
     async def __call__(self, url: str) -> Chat: ...
 
 
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Two processes would each start a product for what is shared."""
+    for item in items:
+        if "product" in item.fixturenames and item.path.is_relative_to(_HERE):
+            assert scope(item.nodeid) == SHARING, f"tests.order.TOGETHER lacks {item.path.name}"
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Function,
@@ -61,7 +70,7 @@ def pytest_runtest_makereport(
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """End the browser and the product after the last test here: idle, they need a lot of CPU."""
-    if nextitem is not None and not nextitem.path.is_relative_to(Path(__file__).parent):
+    if nextitem is not None and not nextitem.path.is_relative_to(_HERE):
         item.session._setupstate.teardown_exact(None)  # fixtures of the session, too
 
 
