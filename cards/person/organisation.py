@@ -17,7 +17,7 @@ from wording.organisation import (
     without_app,
 )
 from wording.policy import OWN_STATUS_STAYS
-from wording.text import addressed, outside
+from wording.text import addressed
 
 if TYPE_CHECKING:
     from cards.build import Card
@@ -54,22 +54,21 @@ def notice(*, starts: str, page: str = "", own: bool = False) -> Card:
 def offer(
     *,
     name: str = "",
-    inviter: str = "",
     opted_out: bool = False,
     page: str = "",
     own: bool = False,
 ) -> Card:
-    """Say what will be shown, and let the person decide; `inviter`: the admin who asks.
+    """Say what will be shown, and let the person decide.
 
     `opted_out`: they said *Not for me* before. `page` is where they can say it without the app.
     `own`: they are connected by a sign-in of their own.
     """
-    who = f"{outside(inviter)} asks whether" if inviter else "your organisation asks whether"
+    asked = "your organisation asks whether Teams and Outlook may show when you’re busy in Zoom."
     again = "You chose Not for me before. You can still change your mind."
     return card(
         "Show your Zoom meetings in Teams? You don’t have to sign in.",
         heading("Show your Zoom meetings in Teams?"),
-        text(addressed(name, f"{who} Teams and Outlook may show when you’re busy in Zoom.")),
+        text(addressed(name, asked)),
         item("•", bold("Nothing to set up. "), "Your organisation allowed it once for everyone."),
         item("•", bold("What is shown: "), SHOWN_UNASKED),
         item("•", bold("Your own status: "), OWN_STATUS_STAYS),

@@ -161,22 +161,6 @@ def too_many(most: int) -> Card:
     )
 
 
-def unreachable() -> Card:
-    """Say that Entra can't be asked now."""
-    said = "I can’t look anybody up in Entra right now."
-    return card(
-        said,
-        heading("I can’t ask Entra right now"),
-        answer("warning", "Nothing was changed.", said),
-        text(
-            "Microsoft isn’t answering, or your organisation hasn’t authorised this app to see its "
-            "users."
-        ),
-        next_step("Say settings unmatched: it says why. Otherwise try again in a minute."),
-        buttons(_who(), all_settings()),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class ListRow:
     """Somebody on the list. `why` says the reason, by whom, and when."""

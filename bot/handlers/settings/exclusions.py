@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 
 from bot.handlers.settings.entered import entered_reason
-from bot.handlers.settings.entra import in_time
+from bot.handlers.settings.entra import in_time, unreachable
 from bot.handlers.settings.guard import actor
 from cards.settings import exclusions as cards
 from cards.settings.paging import PAGE_SIZE, nearest_page
@@ -94,7 +94,7 @@ class ExclusionHandler:
             return too_often()
         found = await self._find(said.addresses)
         if found is None:
-            return cards.unreachable()
+            return unreachable()
         rows, unclear = await self._rows(turn, found)
         return cards.confirm(rows, unclear, reason=said.reason, include=False)
 
@@ -174,7 +174,7 @@ class ExclusionHandler:
                 rows[row.object_id] = cards.PersonRow(row.object_id, row.name, row.address, "")
         found = await self._find(left) if left else []
         if found is None and not rows:
-            return cards.unreachable()
+            return unreachable()
         out = {row.object_id for row in everybody}
         for one in found or ():
             if one.user is not None:

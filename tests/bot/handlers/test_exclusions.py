@@ -238,7 +238,7 @@ async def test_where_entra_says_nothing_nobody_is_found_and_that_is_said(
     room: Room, error: Exception
 ) -> None:
     room.error = error
-    assert "I can’t look anybody up in Entra right now." in words(await room.asks("a@b.example"))
+    assert "I can’t look anyone up in Entra right now." in words(await room.asks("a@b.example"))
 
 
 async def test_what_was_confirmed_is_done_though_entra_says_nothing(room: Room) -> None:
@@ -299,7 +299,7 @@ async def test_who_left_entra_can_still_be_included(room: Room) -> None:
     assert button_of(card, IncludePeople).object_ids == (BEN.object_id,)
     assert "ada@example.com" in words(card)
     card = await room.handler.include(turn(), Include(("ada@example.com",)))
-    assert "I can’t look anybody up" in words(card)
+    assert "I can’t look anyone up" in words(card)
 
 
 # -- the lists

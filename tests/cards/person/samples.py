@@ -77,7 +77,6 @@ def person_cards() -> dict[str, Card]:
         "organisation-offer": organisation.offer(
             name="Ada", page="https://bridge.example.com/not-for-me"
         ),
-        "organisation-offer-by": organisation.offer(name="Ada", inviter="Ben Okafor"),
         "organisation-offer-again": organisation.offer(name="Ada", opted_out=True),
         "organisation-notice": organisation.notice(
             starts="Monday, 7 December", page="https://bridge.example.com/not-for-me"
@@ -124,7 +123,7 @@ def person_cards_for(name: str) -> dict[str, Card]:
         "style-locked": style_choice(current=Style.FULL, own=False, locked_by=name),
         "first-meeting": first_meeting(zoom="in Zoom", told=TOLD),
         "invitation": invitation(inviter=name),
-        "organisation-offer": organisation.offer(name=name, inviter=name),
+        "organisation-offer": organisation.offer(name=name),
         "organisation-started": organisation.started(
             name=name, zoom_address=name, presence_now=name
         ),

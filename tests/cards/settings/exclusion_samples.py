@@ -56,7 +56,6 @@ def exclusion_cards() -> dict[str, Card]:
         "exclude-done": cards.excluded(count=2, before=1, clearing=1, reason=WHY),
         "exclude-before": cards.excluded(count=0, before=1, clearing=0, reason=""),
         "exclude-too-many": cards.too_many(50_000),
-        "exclude-unreachable": cards.unreachable(),
         "include": cards.confirm(
             [ROWS[1], PersonRow(*_OTHER, NOT_EXCLUDED, acts=False)],
             Unclear(("nobody@example.com",)),
