@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 
 from bench.figure import Figure, Row, Spread, count_row
 from bench.processes import ROOT, cores
-from bench.truth.results import BOUND_PEOPLE, Result, Results
-from bench.truth.run import (
+from bench.truth.compared import (
     ASKING,
     BOUND,
     FAULTS_ONLY,
@@ -28,8 +27,9 @@ from bench.truth.run import (
     SIMPLER,
     US,
     Scheduler,
-    simulate,
 )
+from bench.truth.results import BOUND_PEOPLE, Result, Results
+from bench.truth.run import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,9 @@ mpl.use("svg")
 from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
 
+from bench.truth.compared import ASKING, BOUND, KNOWING, LOOP, SIMPLER, US
 from bench.truth.measure import BIN_MS, POINTS
-from bench.truth.run import ASKING, BOUND, KNOWING, LOOP, SIMPLER, TRUTH, US
+from bench.truth.run import TRUTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from bench.truth.compared import Scheduler
     from bench.truth.results import Results
-    from bench.truth.run import Scheduler
 
 _TEXT = "#808080"
 """Seen on white and on black."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.truth.run import US, Scheduler
+from bench.truth.compared import US, Scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

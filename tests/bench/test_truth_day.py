@@ -7,7 +7,8 @@ import pytest
 
 from bench.truth import world
 from bench.truth.assumptions import Assumptions
-from bench.truth.run import BOUND, SIMPLER, US, Day, Scheduler, simulate
+from bench.truth.compared import BOUND, SIMPLER, US, Scheduler
+from bench.truth.run import Day, simulate
 from domain.budget import LIMIT, WINDOW_MS
 from domain.presence import Style
 from domain.step import Lane

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from bench.figure import Row
+from bench.truth.compared import BOUND, KNOWING, LATE, LOOP, SIMPLER, US
 from bench.truth.figure import SIZES, figure
 from bench.truth.results import Result, Results
-from bench.truth.run import BOUND, KNOWING, LATE, LOOP, SIMPLER, US, simulate
+from bench.truth.run import simulate
 
 pytestmark = pytest.mark.unit
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from bench.truth.compared import ASKING, LOOP, US
 from bench.truth.results import Results
-from bench.truth.run import ASKING, LOOP, US
 from tests.bench.test_truth_figure import days
 
 if TYPE_CHECKING:
