@@ -18,7 +18,7 @@ from sync.redis.connection import (
     connect,
     raise_if_cancelled,
 )
-from tests.doubles.redis import RedisServer, open_client
+from tests.doubles.redis import RedisServer, eventually, open_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -146,6 +146,33 @@ async def test_many_at_once_are_each_broken_off(paused: Client) -> None:
     asked = (paused.get("a") for _ in range(20))
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert {type(answer) for answer in answers} == {RedisTimeoutError}
+
+
+async def test_a_connection_that_was_closed_over_there_is_opened_anew(
+    redis: Client, redis_server: RedisServer
+) -> None:
+    client = open_client(redis_server)
+    await client.set("a", "A", ex=60)
+    [connection] = client.connection_pool._available_connections
+    await redis.client_kill_filter(_id=await client.client_id())
+    await eventually(connection.can_read)
+    for _ in range(2):
+        assert await client.get("a") == "A"
+    assert client.connection_pool._available_connections == [connection]
+    assert not client.connection_pool._in_use_connections
+    await client.aclose()
+
+
+async def test_one_that_cannot_be_opened_is_given_back() -> None:
+    with RedisServer() as server:
+        client = open_client(server)
+        await client.ping()
+    for _ in range(3):
+        with pytest.raises(REDIS_TROUBLE):
+            await client.get("a")
+        assert len(client.connection_pool._available_connections) == 1
+        assert not client.connection_pool._in_use_connections
+    await client.aclose()
 
 
 @pytest.mark.parametrize("password", ["", ":wrong-password@"])
