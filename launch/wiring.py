@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
     from domain.budget import Limits
     from domain.coverage import Shifted
+    from domain.directory import DirectoryGroup
     from domain.policy import Policy
     from launch.outside import Outside
     from service.metrics import Metrics
@@ -220,12 +221,19 @@ def wire_core(
         doubt=organisation.consents.doubt,
         meter=metrics,
     )
+    saved.cache.wakes.append(covering.covering.work)
     refresher = None
-    if api is not None:
+    rematcher = organisation.matching.rematcher
+    if api is not None and rematcher is not None:
+
+        async def groups_read(groups: Mapping[str, DirectoryGroup]) -> None:
+            await stored.follow_zoom(groups)
+            rematcher.work.wake()
+
         refresher = DirectoryRefresher(
             ZoomDirectory(api, zoom.pace, now_ms=lambda: int(time.time() * 1000)),
             directory,
-            groups_read=stored.follow_zoom,
+            groups_read=groups_read,
             memberships_changed=engine.engine.memberships_changed,
         )
     return Core(

@@ -112,6 +112,7 @@ class DirectoryStore(Readings):
     configured: bool
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self._view: DirectoryView | None = None
 
     # -- reading -------------------------------------------------------------------------------

@@ -132,6 +132,8 @@ class Consents:
         self._lease = self.store.lease()
         self._doubted = False
         self._last_told = ""
+        self.wakes = list[Work]()
+        """The duties that go by it, in this process: woken where something else is allowed now."""
         self.work = Work(duties.CONSENT, self._step, lease=self._lease)
 
     async def read(self) -> Consent:
@@ -162,7 +164,7 @@ class Consents:
             # Another process was first: since when it holds, is what that one found.
             row, before = replaced, CONSENTS.load_if_good(replaced) or Consent()
         _log(before, after)
-        self.known = after  # the token in use is the one that was looked at
+        self._know(after)  # the token in use is the one that was looked at
         await self._tell(after, asked_ms)
         return after
 
@@ -222,8 +224,15 @@ class Consents:
         if (consent.rights, consent.why) != (self.known.rights, self.known.why):
             self.token.invalidate()
         self.token.worked = consent.worked
-        self.known = consent
+        self._know(consent)
         return consent
+
+    def _know(self, consent: Consent) -> None:
+        differs = (consent.rights, consent.why) != (self.known.rights, self.known.why)
+        self.known = consent
+        if differs:
+            for work in self.wakes:
+                work.wake()
 
 
 def _log(before: Consent, after: Consent) -> None:

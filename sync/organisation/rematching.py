@@ -61,7 +61,7 @@ class Rematcher(Renewal):
     by_hand: HandStore
     _: KW_ONLY
     rights: Callable[[], Sequence[str]]
-    matched: Callable[[], Awaitable[object]] | None = None
+    matched: Callable[[], object] | None = None
     complete: Callable[[Collection[str], Collection[str]], Awaitable[object]] | None = None
 
     longest_retry_ms = HOUR
@@ -69,7 +69,7 @@ class Rematcher(Renewal):
     def __post_init__(self) -> None:
         self._seen: tuple[str, str] | None = None
         self._rights: Sequence[str] = ()
-        self.work = Work(duties.MATCHING, self._step)
+        self.work = self.store.wakes = Work(duties.MATCHING, self._step)
 
     async def _step(self) -> float | None:
         if not await self._look():
@@ -127,7 +127,7 @@ class Rematcher(Renewal):
             "matched", **{name.replace("-", "_"): n for name, n in counted(found.values()).items()}
         )
         if self.matched is not None and old != found:
-            await self.matched()
+            self.matched()
         if self.complete is not None and since is None:
             zoom = await self.directory.health()
             if zoom.reason is None and zoom.doubted_since_ms is None:

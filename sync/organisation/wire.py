@@ -138,6 +138,7 @@ def wire(
     rematcher = None
     if zoom.configured:
         rematcher = Rematcher(entra, zoom, store, by_hand, rights=lambda: consents.known.rights)
+        consents.wakes.append(rematcher.work)
     return OrganisationRoom(
         token,
         first,
@@ -224,6 +225,9 @@ def wire_covering(
         policy=policy,
         may_write=lambda: data.everyone_knows(NEWER_NAMES["PersonState.authorised_by"]),
     )
+    room.consents.wakes.append(covering.work)
+    if matches.rematcher is not None:
+        matches.rematcher.matched = covering.work.wake
     own_kept = OwnKept(
         redis,
         people,

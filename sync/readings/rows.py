@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sync.redis.connection import Client
+    from sync.redis.duties import Work
     from sync.redis.keys import Key
     from sync.redis.scripts import Scripts
 
@@ -33,9 +34,15 @@ class Readings:
     client: Client
     scripts: Scripts
 
+    def __post_init__(self) -> None:
+        self.wakes: Work | None = None
+        """The duty that reads, in this process: woken by a request, so it need not be found."""
+
     async def request(self, delay_ms: int) -> None:
         """Have it read anew. Returns at once; requests within `delay_ms` become one."""
         await self.scripts.run(lua.reading_request, state=self.state, delay_ms=delay_ms)
+        if self.wakes is not None:
+            self.wakes.wake()
 
     async def claim(self, token: str, lease_ms: int) -> int:
         """Take on the next reading. 0: it is ours; else look again in so many milliseconds."""

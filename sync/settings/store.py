@@ -152,6 +152,8 @@ class SettingsCache:
         self._listener = listener
         self._policy: Policy | None = None
         self._loading = asyncio.Lock()
+        self.wakes = list[Work]()
+        """The duties that go by it, in this process: woken by a change."""
 
     def current(self) -> Policy:
         """The policy. Raises RuntimeError before `load`: nobody's presence hangs on a guess."""
@@ -162,7 +164,10 @@ class SettingsCache:
     async def load(self) -> Policy:
         """Read anew, whatever is known."""
         async with self._loading:  # a slow reading must not undo a later one
-            self._policy = await self._store.read()
+            before, self._policy = self._policy, await self._store.read()
+            if before is None or before.version != self._policy.version:
+                for work in self.wakes:
+                    work.wake()
             return self._policy
 
     async def at_least(self, version: int) -> Policy:

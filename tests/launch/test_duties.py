@@ -23,6 +23,7 @@ from sync.redis.duties import (
     ROSTER,
     Duty,
 )
+from tests.doubles.redis import RedisServer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,3 +65,24 @@ async def test_every_duty_is_done(
         works = duties_of(core, Metrics(), of_bot=of_bot if with_bot else None)
         assert {work.duty for work in works} == set(DUTIES) - without
         await core.aclose()
+
+
+async def test_what_follows_from_something_is_woken_by_it(tmp_path: Path) -> None:
+    settings = setup.load("serve", NAMES | ZOOM | {"DATA_DIR": str(tmp_path)})
+    async with AsyncExitStack() as stack:
+        with RedisServer() as server:
+            outside = await open_outside(settings, server.url, stack)
+            core = wire_core(settings, outside, Metrics())
+            coverage, organisation = core.covering.covering.work, core.organisation
+            rematcher, refresher = organisation.matching.rematcher, core.directory.refresher
+            assert rematcher is not None
+            assert refresher is not None
+            assert organisation.consents.wakes == [rematcher.work, coverage]
+            assert core.settings.cache.wakes == [coverage]
+            assert rematcher.matched == coverage.wake
+            assert organisation.matching.store.wakes is rematcher.work
+            assert not rematcher.work._woken.is_set()
+            await refresher.groups_read({})
+            assert rematcher.work._woken.is_set()
+            await core.aclose()
+            await stack.aclose()

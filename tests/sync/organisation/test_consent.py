@@ -14,8 +14,9 @@ from domain.organisation import EXPECTED_LOOK_MS, LOOK_MS, Consent, Matching, Wh
 from sync.organisation.consent import DOUBT_MS, EXPECTED_MS, Consents, ConsentStore
 from sync.organisation.token import OrganisationToken, OwnToken
 from sync.redis import keys
+from sync.redis.duties import COVERAGE, MATCHING
 from sync.redis.scripts import Scripts
-from tests.doubles.duties import every
+from tests.doubles.duties import Sleeper, every
 from tests.doubles.redis import eventually
 
 if TYPE_CHECKING:
@@ -90,6 +91,24 @@ async def test_consent_is_noticed_by_all_and_so_is_its_end(
         assert why_of(caught.value.code) is Why.WITHDRAWN
     assert [line["event"] for line in logs] == ["organisation_authorisation_ended"]
     assert (logs[0]["reason"], logs[0]["log_level"]) == (Why.WITHDRAWN, "error")
+
+
+async def test_who_goes_by_it_is_woken_by_what_is_new_and_nothing_else(
+    redis: Client, microsoft: Microsoft
+) -> None:
+    one, other = microsoft.process(redis), microsoft.process(redis)
+    sleepers = [Sleeper(MATCHING), Sleeper(COVERAGE)]
+    one.wakes += sleepers
+    other.wakes.append(elsewhere := Sleeper(MATCHING))
+    microsoft.roles = BOTH
+    for _ in range(2):
+        await one.look()
+        assert [each.woken for each in sleepers] == [1, 1]
+        await other._step()
+        assert elsewhere.woken == 1
+    microsoft.roles = frozenset()
+    await one.look()
+    assert [each.woken for each in sleepers] == [2, 2]
 
 
 async def test_one_process_asks_for_all_and_not_before_it_is_time(

@@ -22,6 +22,7 @@ from tests.doubles.entra_directory import Tenant, person_id, row, running_tenant
 from tests.doubles.zoom_directory import Clock
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncIterator, Collection, Sequence
 
     from sync.redis.connection import Client
@@ -60,7 +61,7 @@ class Heard(list[int]):
 
     rights: tuple[str, ...] = ()
 
-    async def matched(self) -> None:
+    def matched(self) -> None:
         self.append(1)
 
 
@@ -97,6 +98,25 @@ async def test_before_zooms_list_was_read_nothing_is_asked(
     assert await rematcher.work.step() is None
     assert not tenant.requests
     assert (await store.health()).failed_ms is None
+
+
+async def test_a_request_of_this_process_wakes_it(
+    rematcher: Rematcher, store: MatchStore, redis: Client
+) -> None:
+    waits = list[bool]()
+
+    async def wait(woken: asyncio.Event, _: float) -> None:
+        waits.append(woken.is_set())
+        if len(waits) == 1:
+            await MatchStore(redis, Scripts(redis)).request_matching()
+            waits.append(woken.is_set())
+            await store.request_matching()
+            waits.append(woken.is_set())
+        else:
+            rematcher.work.stop()
+
+    await rematcher.work.run(wait=wait)
+    assert waits == [False, False, True, False]
 
 
 async def test_everybody_active_is_matched_and_only_the_matched_are_kept(

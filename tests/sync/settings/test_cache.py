@@ -13,10 +13,11 @@ from structlog.testing import capture_logs
 from domain.policy import Form, Policy
 from sync.redis import channels, keys
 from sync.redis.connection import connect_listener
+from sync.redis.duties import COVERAGE
 from sync.redis.scripts import Scripts
 from sync.settings.rows import FORMS
 from sync.settings.store import SettingsCache, SettingsStore
-from tests.doubles.duties import every
+from tests.doubles.duties import Sleeper, every
 from tests.doubles.redis import RedisServer, eventually, open_client
 from tests.doubles.settings import ADA, OFF, ON, of_account
 
@@ -94,6 +95,18 @@ async def test_a_wanted_version_is_read_at_once(store: SettingsStore, redis: Cli
     assert cache.current().version == 1
     assert await cache.at_least(1) == Policy(ON, version=1)
     assert await cache.at_least(2) == outcome.policy == cache.current()
+
+
+async def test_who_goes_by_it_is_woken_by_a_change(store: SettingsStore, redis: Client) -> None:
+    cache = SettingsCache(SettingsStore(redis, Scripts(redis)), redis)
+    cache.wakes.append(coverage := Sleeper(COVERAGE))
+    await cache.load()
+    await cache.load()
+    assert coverage.woken == 1
+    await store.save(of_account(OFF), expected=1, by=ADA)
+    await cache.work.step()
+    await cache.work.step()
+    assert coverage.woken == 2
 
 
 async def test_nothing_is_decided_before_the_settings_are_known(redis: Client) -> None:
