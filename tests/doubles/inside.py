@@ -186,10 +186,12 @@ class Office:
 
     async def until(self, condition: Callable[[], Awaitable[bool]], what: str) -> None:
         """Wait for what only asking finds out."""
+        pause = 0.01
         try:
             async with asyncio.timeout(15):
-                while not await condition():  # noqa: ASYNC110 - nothing there tells
-                    await asyncio.sleep(0.02)
+                while not await condition():
+                    await asyncio.sleep(pause)
+                    pause = min(0.1, 1.3 * pause)  # to ask takes more than to wait
         except TimeoutError:
             raise AssertionError(
                 f"It never came true that {what}.\n{self.product.command.tail()}"

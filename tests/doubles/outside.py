@@ -96,6 +96,7 @@ class Outside:
         self.program: Sequence[str] = (str(APP),)
         self.pool: ConnectionPool | None = None
         self._unknown = iter(_crowd())
+        self._ours = set[str]()
 
     def environ(self, **changes: str | None) -> dict[str, str]:
         """The environment of a production process that `reports`; None leaves a name out."""
@@ -163,6 +164,8 @@ class Outside:
     def token_is_ours(self, authorization: str | None) -> bool:
         """Whether the bot presents a token that Entra made for the Bot Framework."""
         token = (authorization or "").removeprefix("Bearer ")
+        if token in self._ours:
+            return True
         key = jwt.PyJWK(self.world.identity.keys.jwks()["keys"][0])
         try:
             jwt.decode(
@@ -174,6 +177,7 @@ class Outside:
             )
         except jwt.PyJWTError:
             return False
+        self._ours.add(token)
         return True
 
 

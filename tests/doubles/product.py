@@ -238,10 +238,12 @@ async def eventually(
     check: Callable[[], Awaitable[bool]], what: str, *, log: Command, seconds: float = 15.0
 ) -> None:
     """Ask again and again, for conditions that can only be asked over the network."""
+    pause = 0.01
     try:
         async with asyncio.timeout(seconds):
-            while not await check():  # noqa: ASYNC110 - nothing there tells when it holds
-                await asyncio.sleep(0.02)
+            while not await check():
+                await asyncio.sleep(pause)
+                pause = min(0.1, 1.3 * pause)  # to ask takes more than to wait
     except TimeoutError:
         raise AssertionError(f"It never came true that {what}.\n{log.tail()}") from None
 

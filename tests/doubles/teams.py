@@ -142,6 +142,7 @@ class TeamsDouble:
         self.metadata: dict[str, Any] = {}
         self.metadata_status = 200
         self.metadata_requests = 0
+        self._usual: tuple[tuple[str, str, str, int], str] | None = None
         self.accepts_token: Callable[[str | None], bool] = lambda _: True
         self.messages: list[Sent] = []
         self.typing: list[str] = []  # by conversation id, whenever the bot shows that it works
@@ -218,6 +219,13 @@ class TeamsDouble:
         return jwt.encode(
             payload, key or signing_key(), algorithm, headers={"kid": KEY_ID} | (headers or {})
         )
+
+    def _usual_token(self) -> str:
+        """One token for many activities, as the Bot Framework does it."""
+        wanted = (self.service_url, self.issuer, self.app_id, int(time.time()) // 60)
+        if self._usual is None or self._usual[0] != wanted:
+            self._usual = wanted, self.token()
+        return self._usual[1]
 
     # People and what they do
 
@@ -315,7 +323,7 @@ class TeamsDouble:
         self, bot_url: str, activity: dict[str, Any], *, token: str | None = None
     ) -> tuple[int, Any]:
         """POST an activity to the bot, signed. Returns the status and the JSON answer or None."""
-        headers = {"Authorization": f"Bearer {token or self.token()}"}
+        headers = {"Authorization": f"Bearer {token or self._usual_token()}"}
         async with self._session.post(bot_url, json=activity, headers=headers) as response:
             raw = await response.read()
             return response.status, await response.json() if raw else None
