@@ -1,6 +1,6 @@
 """Reading all of Zoom's users, groups and memberships: whole, or not at all.
 
-Zoom's limits per second are shared by every app of the account, so requests are spaced out. A page
+Zoom's limits per second are shared by every app of the account, so requests keep to a pace. A page
 token lives 15 minutes (Zoom documentation, "List users"). Pending users have not joined Zoom yet
 and are left out; deactivated ones are read, so that it can be said of them.
 """

@@ -7,6 +7,8 @@ limits").
 from __future__ import annotations
 
 import asyncio
+import math
+from collections import deque
 from typing import TYPE_CHECKING
 
 from sync.redis import keys
@@ -44,7 +46,10 @@ class ZoomSlots:
 
 
 class Pace:
-    """Spaces requests out to at most `per_second`, over all who share this object."""
+    """Lets at most `per_second` requests begin within any second, over all who share this object.
+
+    A few after a rest may begin at once: to read a small directory takes no longer than Zoom does.
+    """
 
     def __init__(
         self,
@@ -53,15 +58,16 @@ class Pace:
         monotonic: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._gap = 1 / per_second
+        at_once = max(1, int(per_second))
+        self._seconds = at_once / per_second
         self._monotonic = monotonic
         self.sleep = sleep
-        self._next = 0.0
+        self._begun = deque([-math.inf] * at_once, at_once)
 
     async def wait(self) -> None:
         """Return when the next request may be sent."""
         now = self._monotonic()
-        start = max(now, self._next)
-        self._next = start + self._gap
+        start = max(now, self._begun[0] + self._seconds)
+        self._begun.append(start)
         if start > now:
             await self.sleep(start - now)

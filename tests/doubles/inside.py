@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 
 from cards.seal import Seal
 from domain.setback import MOST_REFUSALS
-from launch.application import application
+from launch.application import CORE, application
 from launch.lifetime import running
 from launch.outside import open_outside
 from launch.wiring import wire_core
@@ -124,10 +124,16 @@ def metrics_that_nobody_reads() -> Metrics:
     return Metrics()
 
 
+class Inside(Product):
+    """The product in this process. `core` are its parts, whose duties can be woken."""
+
+    core: Core
+
+
 @contextlib.asynccontextmanager
 async def inside(
     around: Outside, folder: Path, *, with_worker: bool = True, **changes: str | None
-) -> AsyncIterator[Product]:
+) -> AsyncIterator[Inside]:
     """Run the product while the block runs; Zoom's webhooks go there. `changes` are settings."""
     settings = settings_of(around, folder, **changes)
     with (
@@ -138,7 +144,8 @@ async def inside(
     ):
         app = await application(settings, around.redis.url, with_worker=with_worker)
         async with running(app, "127.0.0.1", 0) as port:
-            product = Product(around, Lines(lines), f"http://127.0.0.1:{port}")
+            product = Inside(around, Lines(lines), f"http://127.0.0.1:{port}")
+            product.core = app[CORE]
             around.product = product.url
             around.world.webhooks.url = product.webhook_url
             yield product
@@ -166,7 +173,7 @@ class Admin(Chat):
 class Office:
     """The sandbox's people as colleagues; Ada is the admin whom the settings name."""
 
-    def __init__(self, around: Outside, product: Product, redis: Client, beside: Core) -> None:
+    def __init__(self, around: Outside, product: Inside, redis: Client, beside: Core) -> None:
         """`beside` are the parts of another process on the same Redis."""
         self.beside = beside
         self.around = around

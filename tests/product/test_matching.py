@@ -51,8 +51,12 @@ def store(place: Office) -> MatchStore:
 async def matched(place: Office) -> None:
     """Wait until everybody was matched, anew where it is requested."""
 
+    rematcher = place.product.core.organisation.matching.rematcher
+    assert rematcher is not None
+
     async def done() -> bool:
         await place.redis.hset(keys.MATCHES_STATE, "not_before", 0)
+        rematcher.work.wake()
         waits = await place.redis.hexists(keys.MATCHES_STATE, "requested")
         busy = await place.redis.exists(keys.MATCHES_LEASE)
         return not waits and not busy and (await store(place).health()).read_ms is not None

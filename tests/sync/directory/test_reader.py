@@ -108,7 +108,7 @@ async def test_requests_are_spaced_out(account: ZoomAccount, api: ZoomApi, clock
         account.add(number)
     await reader_of(api, clock, per_second=10).read()
     requests = account.asked["/v2/users"] + account.asked["/v2/groups"]
-    assert clock.now == pytest.approx((requests - 1) / 10)
+    assert clock.now == pytest.approx((requests - 1) // 10)
 
 
 @pytest.mark.parametrize(

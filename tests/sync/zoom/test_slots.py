@@ -17,7 +17,7 @@ from sync.engine.reconcile import Reconciler
 from sync.redis import keys
 from sync.redis.scripts import Scripts
 from sync.zoom.scripts import FORGOTTEN_AFTER
-from sync.zoom.slots import ZoomSlots
+from sync.zoom.slots import Pace, ZoomSlots
 from tests.doubles.engine import Zoom, running_bridge
 from tests.doubles.graph import running_graph
 from tests.doubles.people import person
@@ -181,3 +181,34 @@ async def test_who_must_wait_is_planned_for_their_slot(redis: Client) -> None:
         await reconciler.reconcile(claim)
         assert bridge.shown(oid) == "DoNotDisturb/Presenting"
         assert zoom.asked == []
+
+
+@given(
+    per_second=st.sampled_from([0.4, 1.0, 2.5, 10.0]),
+    rests=st.lists(st.sampled_from([0.0, 0.0, 0.0, 0.05, 0.3, 1.0, 4.0]), max_size=60),
+)
+def test_no_second_has_more_than_the_pace_and_nobody_waits_without_need(
+    per_second: float, rests: list[float]
+) -> None:
+    clock, begun = Clock(), list[float]()
+
+    async def sleep(seconds: float) -> None:
+        assert seconds > 0
+        clock.now += seconds
+
+    async def ask() -> None:
+        pace = Pace(per_second, monotonic=clock, sleep=sleep)
+        for rest in rests:
+            clock.now += rest
+            came = clock.now
+            await pace.wait()
+            begun.append(clock.now)
+            due = begun[-many - 1] + seconds if len(begun) > many else 0.0
+            if abs(came - due) > 1e-6:
+                assert (clock.now > came) == (came < due)
+
+    many = max(1, int(per_second))
+    seconds = many / per_second
+    asyncio.run(ask())
+    for earlier, later in zip(begun, begun[many:], strict=False):
+        assert later - earlier >= seconds - 1e-9
