@@ -116,16 +116,17 @@ def started(folder: Path, *, shell: str = '"$0" "$@"', terminal: bool = False) -
         os.close(reading)
 
 
-def test_ctrl_c_while_it_imports_is_no_traceback(tmp_path: Path) -> None:
-    for number, seconds in enumerate((0.0, 0.01, 0.1, 0.3, 0.6, 1.0)):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        with started(folder) as local:
-            while not catches(local.process.pid, signal.SIGTERM):  # Python itself starts
-                time.sleep(0.001)
-            time.sleep(seconds)  # the moment is what is tested
-            local.process.send_signal(signal.SIGINT)
-            assert local.ends() in {0, 130}
+@pytest.mark.parametrize(
+    "seconds",
+    [0.0, 0.1, 0.6, *(pytest.param(each, marks=pytest.mark.long) for each in (0.01, 0.3, 1.0))],
+)
+def test_ctrl_c_while_it_imports_is_no_traceback(tmp_path: Path, seconds: float) -> None:
+    with started(tmp_path) as local:
+        while not catches(local.process.pid, signal.SIGTERM):  # Python itself starts
+            time.sleep(0.001)
+        time.sleep(seconds)  # the moment is what is tested
+        local.process.send_signal(signal.SIGINT)
+        assert local.ends() in {0, 130}
 
 
 @pytest.mark.parametrize(
@@ -135,16 +136,29 @@ def test_ctrl_c_while_it_imports_is_no_traceback(tmp_path: Path) -> None:
         *(pytest.param(one, marks=pytest.mark.long) for one in (signal.SIGTERM, signal.SIGHUP)),
     ],
 )
-def test_a_second_one_ends_at_once_and_takes_redis_along(tmp_path: Path, number: int) -> None:
-    with started(tmp_path) as local:
-        local.until(b"Stop with Ctrl-C")
-        pid = redis_of(local.data / "redis")
+@pytest.mark.asyncio
+async def test_a_second_one_ends_at_once_and_takes_redis_along(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    port, sandbox_port = free_ports()
+    data = tmp_path / "data"
+    environ = {"PORT": port, "DATA_DIR": str(data), "LANG": "C.UTF-8"}
+    command = ("local", "--no-chat", "--sandbox-port", sandbox_port)
+    async with running(*command, environ=environ, folder=tmp_path) as local:
+        await local.line("Stop with Ctrl-C")
+        pid = redis_of(data / "redis")
         assert pid is not None
-        os.kill(pid, signal.SIGSTOP)  # an orderly stop would wait for it
-        local.process.send_signal(number)
-        local.until(b"Stopping")
-        local.process.send_signal(number)
-        assert local.ends(within=8) == 128 + number
+        try:
+            os.kill(pid, signal.SIGSTOP)  # an orderly stop would wait for it
+            local.send(number)
+            await local.line("Stopping")
+            local.send(number)
+            assert await local.ended(8) == 128 + number
+            assert redis_of(data / "redis") is None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        assert [word for word in SPEAKS if word in local.text] == [], local.tail()
 
 
 def test_children_are_found_with_and_without_proc() -> None:
