@@ -18,7 +18,7 @@ from jsonschema import Draft6Validator
 from cards.click import BadClick
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cards.build import Card, Element
     from cards.seal import Seal
@@ -40,16 +40,16 @@ _INVISIBLE = re.compile("[\x00-\x1f\x7f\ufeff\u202a-\u202e]")
 
 
 def complaints(card: Card, seal: Seal, allowed_url: str) -> list[str]:
-    shown = without_charts(card)
-    entered = {e["id"]: e.get("value", "") for e in walk(card) if e["type"].startswith("Input.")}
+    elements, shown = list(walk(card)), without_charts(card)
+    entered = {e["id"]: e.get("value", "") for e in elements if e["type"].startswith("Input.")}
     return [
         *_misshapen(json.dumps(_shape(shown))),
-        *_whole(card),
+        *_whole(card, elements),
         *(problem for element in walk(shown) for problem in _text(element)),
-        *(problem for element in walk(card) for problem in _chart(element)),
+        *(problem for element in elements for problem in _chart(element)),
         *(
             problem
-            for element in walk(card)
+            for element in elements
             for problem in _button(element, seal, allowed_url, entered)
         ),
     ]
@@ -93,7 +93,9 @@ def _keeps_to(node: Any, schema: Mapping[str, Any], keyword: str) -> bool:
         case "$ref":
             return fits(node, _SCHEMA["definitions"][rule.removeprefix("#/definitions/")])
         case "anyOf":
-            return any(fits(node, one) for one in rule)
+            kind = node.get("type") if isinstance(node, dict) else None
+            alternatives = (one for one in rule if kind is None or _may_be(kind, one))
+            return any(fits(node, one) for one in alternatives)
         case "allOf":
             return all(fits(node, one) for one in rule)
         case "enum":
@@ -118,6 +120,16 @@ def _keeps_to(node: Any, schema: Mapping[str, Any], keyword: str) -> bool:
             )
         case _:
             return False
+
+
+def _may_be(kind: Any, alternative: Mapping[str, Any]) -> bool:
+    """Whether what the schema refers to is of this type: of twenty alternatives, one is."""
+    references = [alternative, *alternative.get("allOf", [])]
+    for name in (one["$ref"].removeprefix("#/definitions/") for one in references if "$ref" in one):
+        named = _SCHEMA["definitions"][name].get("properties", {}).get("type", {}).get("enum")
+        if named is not None and kind not in named:
+            return False
+    return True
 
 
 def _shape(node: Any) -> Any:
@@ -159,13 +171,13 @@ def walk(node: Any) -> Iterator[Element]:
             yield from walk(value)
 
 
-def _whole(card: Card) -> Iterator[str]:
+def _whole(card: Card, elements: Sequence[Element]) -> Iterator[str]:
     if card["version"] != "1.5":
         yield "Teams shows cards up to version 1.5"
     size = len(json.dumps(card, ensure_ascii=False).encode("utf-16-le"))
     if size > MAX_BYTES:
         yield f"{size} bytes: too large"
-    ids = Counter(element["id"] for element in walk(card) if "id" in element)
+    ids = Counter(element["id"] for element in elements if "id" in element)
     yield from (f"id {name} appears {count} times" for name, count in ids.items() if count > 1)
     for name in ("fallbackText", "speak"):
         if not card.get(name) or _MARKDOWN.search(card[name]) or _INVISIBLE.search(card[name]):
