@@ -162,9 +162,22 @@ class _Client(Redis):
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         try:
             with TimeLimit(self._commands):
-                return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+                return await self._carried_out(args, options)
         except TimeoutError:
             raise RedisTimeoutError(f"no answer within {COMMAND_TIMEOUT:g} s") from None
+
+    async def _carried_out(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """What redis-py does but for a second try, which we don't want, and its bookkeeping."""
+        pool: _Pool = self.connection_pool  # type: ignore[assignment]  # as `connect` makes it
+        connection = await pool.get_connection()
+        try:
+            await connection.send_command(*args)
+            return await self.parse_response(connection, args[0], **options)
+        except (RedisConnectionError, RedisTimeoutError):
+            await connection.disconnect()
+            raise
+        finally:
+            await pool.release(connection)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
         pipe = _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
