@@ -7,6 +7,7 @@ reverse proxy does; the Host header and the cookies are those of the public addr
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Self
 
@@ -30,15 +31,21 @@ class Page:
     headers: dict[str, str]
     via: tuple[tuple[int, URL], ...] = ()
 
+    @cached_property
+    def _parsed(self) -> _Reader:
+        reader = _Reader()
+        reader.feed(self.text)
+        return reader
+
     @property
     def words(self) -> str:
         """The text that people read."""
-        return " ".join(_read(self.text).words)
+        return " ".join(self._parsed.words)
 
     @property
     def form(self) -> Form:
         """The page's form. Raises LookupError."""
-        form = _read(self.text).form
+        form = self._parsed.form
         if form is None:
             raise LookupError(f"no form on {self.url}: {self.words}")
         return form
@@ -78,12 +85,6 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self._silent:
             self.words += data.split()
-
-
-def _read(text: str) -> _Reader:
-    reader = _Reader()
-    reader.feed(text)
-    return reader
 
 
 class Browser:
