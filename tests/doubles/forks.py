@@ -15,7 +15,6 @@ import fcntl
 import gc
 import json
 import os
-import runpy
 import select
 import signal
 import socket
@@ -23,6 +22,7 @@ import subprocess
 import sys
 import termios
 import threading
+import types
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -272,6 +272,7 @@ def _main() -> None:
     gc.disable()
     for name in IMPORTED:
         __import__(name)
+    code = compile(APP.read_bytes(), str(APP), "exec", dont_inherit=True)
     gc.freeze()
     asked = _serve(socket.socket(fileno=int(sys.argv[1])))
     gc.enable()
@@ -285,8 +286,10 @@ def _main() -> None:
         sys.warnoptions.append("default")
         warnings.simplefilter("default")
     sys.argv = [str(APP), *asked["arguments"]]
+    program = sys.modules["__main__"] = types.ModuleType("__main__")
+    program.__file__ = str(APP)
     try:
-        runpy.run_path(str(APP), run_name="__main__")
+        exec(code, program.__dict__)
     except SystemExit as ended:
         if ended.code is None or isinstance(ended.code, int):
             _leave(ended.code or 0)
