@@ -80,7 +80,8 @@ def _crowd() -> tuple[SandboxPerson, ...]:
 
 class Outside:
     """The world around one product. `product` is the address where it listens at the moment;
-    `program` is what Python runs as `app.py`. `pool` are the connections to Redis that one product
+    `program` is what Python runs as `app.py`. `authority` is whom processes are told to trust,
+    beside those of the `system`. `pool` are the connections to Redis that one product
     in this process leaves to the next (tests.doubles.inside).
     """
 
@@ -92,6 +93,7 @@ class Outside:
         self.https = ""
         self.trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # nobody yet: the system's take long
         self.authority: Path
+        self.system: Path
         self.product = ""
         self.program: Sequence[str] = (str(APP),)
         self.pool: ConnectionPool | None = None
@@ -121,6 +123,7 @@ class Outside:
             "PORT": "0",
             "METRICS_TOKEN": METRICS_TOKEN,
             "REQUESTS_CA_BUNDLE": str(self.authority),
+            "SSL_CERT_FILE": str(self.system),
             "PYTHONDEVMODE": "1",
         }
         settings |= changes
@@ -218,6 +221,10 @@ async def outside(folder: Path, redis: RedisServer) -> AsyncIterator[Outside]:
             world.http, world.https = f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{secure}"
             world.authority = folder / "authority.pem"
             private.cert_pem.write_to_path(str(world.authority))
+            # A system that trusts a single stranger: each process would read some hundred, which
+            # takes a third of its start.
+            world.system = folder / "system.pem"
+            trustme.CA().cert_pem.write_to_path(str(world.system))
             private.configure_trust(world.trust)
             teams.accepts_token = world.token_is_ours
             for person in config.people:
