@@ -27,6 +27,8 @@ MINUTE = 60_000
 SENDERS = 24
 ANSWER_WITHIN = 3.0
 """Seconds after which Zoom counts a delivery as failed."""
+TICK = 0.01
+"""Seconds until it is looked again what is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,10 @@ class Plan:
 
 
 class Feed:
-    """The events of some people; `run` delivers them all until each was answered 200."""
+    """The events of some people; `run` delivers them all until each was answered 200.
+
+    `accepted` has by object id what was answered 200, `newest` the newest of it.
+    """
 
     def __init__(
         self, dice: random.Random, people: Sequence[Someone], count: int, plan: Plan
@@ -85,6 +90,7 @@ class Feed:
         self._open = 0
         self.answers: Counter[int] = Counter()
         self.accepted: dict[str, list[Happening]] = {p.object_id: [] for p in people}
+        self.newest: dict[str, Happening] = {}
         self.happenings = self._happenings(people, count)
         self._by_zoom_id: dict[str, list[Happening]] = {}
         for happening in self.happenings:
@@ -136,11 +142,6 @@ class Feed:
         so_far = [h for h in self._by_zoom_id.get(zoom_id, ()) if h.after <= now]
         return max(so_far, key=lambda h: h.rank).presence if so_far else ZoomPresence.OFFLINE
 
-    def newest(self, person: Someone) -> Happening | None:
-        """The newest of what was answered 200."""
-        accepted = self.accepted.get(person.object_id)
-        return max(accepted, key=lambda h: h.rank) if accepted else None
-
     def lost(self) -> list[Happening]:
         """What Zoom could not deliver."""
         delivered = {(h.person.number, *h.rank) for some in self.accepted.values() for h in some}
@@ -150,35 +151,42 @@ class Feed:
         """Deliver everything."""
         connector = aiohttp.TCPConnector(limit=SENDERS)
         limit = aiohttp.ClientTimeout(total=ANSWER_WITHIN)
+        due = asyncio.Queue[_Delivery | None]()
         async with (
             aiohttp.ClientSession(connector=connector, timeout=limit) as session,
             asyncio.TaskGroup() as group,
         ):
             for _ in range(SENDERS):
-                group.create_task(self._send(session, f"{url}/zoom/webhook"))
+                group.create_task(self._send(session, f"{url}/zoom/webhook", due))
+            while self._open:
+                now = time.monotonic()
+                while self._waiting and self._waiting[0].due <= now:
+                    due.put_nowait(heapq.heappop(self._waiting))
+                await asyncio.sleep(TICK)
+            for _ in range(SENDERS):
+                due.put_nowait(None)
 
-    async def _send(self, session: aiohttp.ClientSession, url: str) -> None:
-        while self._open:
-            if not self._waiting:
-                await asyncio.sleep(0.05)  # others may bring theirs back
-                continue
-            wait = self._waiting[0].due - time.monotonic()
-            if wait > 0:
-                await asyncio.sleep(min(wait, 0.2))
-                continue
-            delivery = heapq.heappop(self._waiting)
+    async def _send(
+        self, session: aiohttp.ClientSession, url: str, due: asyncio.Queue[_Delivery | None]
+    ) -> None:
+        while (delivery := await due.get()) is not None:
             status = await self._deliver(session, url, delivery)
             self.answers[status] += 1
             if status == 200:
                 self._open -= 1
-                happening = delivery.happening
-                self.accepted[happening.person.object_id].append(happening)
+                self._accept(delivery.happening)
             elif status == 0 or status >= 500:
                 # Zoom tries again after 5 minutes; here they are seconds.
                 again = time.monotonic() - self._began + self._dice.uniform(1.0, 4.0)
                 self._push(delivery.happening, again, delivery.signed_s)
             else:
                 raise AssertionError(f"Zoom is answered {status}")
+
+    def _accept(self, happening: Happening) -> None:
+        oid = happening.person.object_id
+        self.accepted[oid].append(happening)
+        newest = self.newest.get(oid, happening)
+        self.newest[oid] = max(newest, happening, key=lambda h: h.rank)
 
     async def _deliver(self, session: aiohttp.ClientSession, url: str, delivery: _Delivery) -> int:
         happening = delivery.happening

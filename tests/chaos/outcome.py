@@ -6,18 +6,19 @@ import asyncio
 import contextlib
 import json
 import time
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from domain.budget import GRAPH_LIMITS
-from domain.presence import Style, demand_of
+from domain.presence import Style, ZoomPresence, demand_of
 from sync.microsoft.graph import time_limit
 from sync.redis import keys
 from tests.chaos.conftest import LEASE_MS
 from tests.chaos.fleet import running_fleet
 from tests.doubles.crowd import running_crowd
 from tests.doubles.hasty import ROOT, hasty
-from tests.doubles.redis import leaked_keys, open_client, orphans
+from tests.doubles.redis import answers, leaked_keys, members, open_client, orphans
 
 if TYPE_CHECKING:
     import random
@@ -54,26 +55,20 @@ class Town:
         minutes (domain.plan, Rule 7).
         """
         graph, oid = self.crowd.graph, person.object_id
-        styles = [person.style or Style.MIRROR]
-        if styles == [Style.FULL] and graph.saw_nothing(oid):
-            styles.append(Style.MIRROR)
+        style = person.style or Style.MIRROR
         held = graph.sessions.get(oid), graph.preferred.get(oid)
-        wanted = [
-            tuple(
-                None if pair is None else str(pair) for pair in (demand.session, demand.preferred)
-            )
-            for demand in (demand_of(happening.presence, style) for style in styles)
-        ]
+        wanted = [_wanted(happening.presence, style)]
+        if held not in wanted and style is Style.FULL and graph.saw_nothing(oid):
+            wanted.append(_wanted(happening.presence, Style.MIRROR))
         return None if held in wanted else f"{held} instead of {wanted} for {happening.presence}"
 
     def wrong(self, feed: Feed) -> dict[str, str]:
         """Of whom Microsoft holds something else than their newest event demands."""
         found = {}
-        for person in self.crowd.people:
-            newest = feed.newest(person)
-            wrong = newest and self.differs(person, newest)
+        for oid, newest in feed.newest.items():
+            wrong = self.differs(newest.person, newest)
             if wrong:
-                found[person.object_id] = wrong
+                found[oid] = wrong
         return found
 
     async def settled(self, feed: Feed, *, seconds: float) -> None:
@@ -139,6 +134,14 @@ class Town:
             await client.aclose()
 
 
+@cache
+def _wanted(presence: ZoomPresence, style: Style) -> tuple[str | None, str | None]:
+    """The session and the preferred status that a state demands, as the stand-in keeps them."""
+    demand = demand_of(presence, style)
+    session, preferred = demand.session, demand.preferred
+    return session and str(session), preferred and str(preferred)
+
+
 @contextlib.asynccontextmanager
 async def running_town(
     people: list[Someone],
@@ -171,33 +174,30 @@ async def running_town(
 
 async def busy(client: Client) -> list[str]:
     """People whose time has come, or who are in somebody's hands."""
-    found: list[str] = []
     now = time.time() * 1000  # Redis runs on this machine
-    for shard in range(keys.SHARDS):
-        members = [
-            str(member)
-            for queue in keys.dues(shard)
-            for member in await client.zrange(queue, 0, -1)
-        ]
-        pipe = client.pipeline(transaction=False)
-        for member in members:
-            pipe.hmget(keys.person(member), "lease", "wait", "ver")
-        for member, (lease, wait, _) in zip(members, await pipe.execute(), strict=True):
-            if lease is not None or (wait is not None and float(wait) > now):
-                found.append(member)
-        for queue in keys.dues(shard):
-            found += [str(member) for member in await client.zrangebyscore(queue, "-inf", now)]
-    return found
+    queues = [queue for shard in range(keys.SHARDS) for queue in keys.dues(shard)]
+    people = [person for _, person in await members(client, queues)]
+    rows = await answers(
+        client, people, lambda pipe, person: pipe.hmget(keys.person(person), "lease", "wait")
+    )
+    found = [
+        person
+        for person, (lease, wait) in rows
+        if lease is not None or (wait is not None and float(wait) > now)
+    ]
+    due = await answers(client, queues, lambda pipe, queue: pipe.zrangebyscore(queue, "-inf", now))
+    return found + [str(person) for _, some in due for person in some]
 
 
 async def _unaccounted(feed: Feed, client: Client) -> AsyncIterator[str]:
     """Accepted events that are neither kept nor superseded by a newer one."""
-    for oid, accepted in feed.accepted.items():
-        if not accepted:
-            continue
-        newest = max(accepted, key=lambda h: h.rank)
-        row = await client.hgetall(keys.person(oid))
-        kept = (int(row.get("obs_at", 0)), row.get("obs", ""))
+    rows = await answers(
+        client,
+        list(feed.newest),
+        lambda pipe, person: pipe.hmget(keys.person(person), "obs_at", "obs"),
+    )
+    for oid, (obs_at, obs) in rows:
+        newest, kept = feed.newest[oid], (int(obs_at or 0), obs or "")
         if kept < newest.rank:
             yield f"{oid}: {newest.presence} of {newest.at_ms} was accepted, kept is {kept}"
         elif kept[0] > newest.at_ms and kept[1] != newest.presence:

@@ -26,7 +26,7 @@ from tests.doubles.inside import said_by
 from tests.doubles.outside import Outside, Product, outside, serving, titles, words
 from tests.doubles.people import link_of, person
 from tests.doubles.product import eventually, http, running
-from tests.doubles.redis import every_key, leaked_keys, orphans
+from tests.doubles.redis import lasting_keys, leaked_keys, orphans
 from tests.doubles.redis_cluster import RedisCluster
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
 CALL = ("Busy", "InACall")
+OF_PEOPLE = "pb:{??}:*"
+"""The keys in people's shards."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -114,13 +116,7 @@ async def test_the_shards_are_spread_and_every_script_runs_on_each(client: Clien
         state = await store.state(oid)
         assert state is not None
         assert await store.erase(oid, state.generation)
-    assert await of_people(client) == []
-
-
-async def of_people(client: Client) -> list[str]:
-    """The keys in people's shards, without those that end by themselves."""
-    found = await every_key(client, "pb:{??}:*")
-    return [key for key in found if await client.ttl(key) == -1]
+    assert await lasting_keys(client, OF_PEOPLE) == []
 
 
 def one_of_each_shard(people: list[str]) -> list[str]:
@@ -182,7 +178,7 @@ async def test_the_product_serves_people_of_every_shard_from_connect_to_disconne
             assert around.told(one) is None
 
         async def forgotten() -> bool:
-            return await of_people(client) == []
+            return await lasting_keys(client, OF_PEOPLE) == []
 
         await eventually(forgotten, "nothing of anybody is left", log=product.command)
         assert await worker.stop() == 0

@@ -43,6 +43,8 @@ CHANNEL_WAITS = 15.0
 SLOWLY = ("--key-load-delay", "250", "--save", "")
 """How a big file is loaded: a quarter of a millisecond for each record."""
 FILLER = 20_000
+FILL = "for i = 1, ARGV[1] do redis.call('SET', 'filler:' .. i, 'x', 'EX', 600) end"
+EMPTY = "for i = 1, ARGV[1] do redis.call('UNLINK', 'filler:' .. i) end"
 CUTS = 60
 EVENTS = ("worker_redis_away", "worker_redis_back", "worker_turn_lost")
 PLAIN = ("try again in a minute", "Something went wrong on my side.")
@@ -200,10 +202,7 @@ async def test_scripts_that_the_server_lost_are_loaded_again(trouble: Trouble) -
 
 
 async def test_a_server_that_loads_its_file(trouble: Trouble, server: RedisServer) -> None:
-    async with trouble.redis.pipeline(transaction=False) as pipe:
-        for number in range(FILLER):
-            pipe.set(f"filler:{number}", "x", ex=600)
-        await pipe.execute()
+    await trouble.redis.eval(FILL, 0, FILLER)
     server.kill()
     starting = asyncio.create_task(asyncio.to_thread(server.start))
     try:
@@ -213,6 +212,7 @@ async def test_a_server_that_loads_its_file(trouble: Trouble, server: RedisServe
             assert not starting.done(), "it was loading all the time"
     finally:
         await starting
+        await trouble.redis.eval(EMPTY, 0, FILLER)
     await trouble.heals()
     assert trouble.said("worker_redis_away") == trouble.said("worker_redis_back") == 1
 

@@ -30,11 +30,11 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(200)
 NO_ZOOM_API: dict[str, str | None] = dict.fromkeys(
     ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
 )
-LIMITS = GRAPH_LIMITS if FULL else Limits.of(limit=300, window_ms=6_000)
+LIMITS = GRAPH_LIMITS if FULL else Limits.of(limit=160, window_ms=6_000)
 """The quota is as tight as Graph's, its window shorter."""
 PEOPLE = LIMITS.limit * 5 // 4
 """More than Graph lets us write within one window."""
-FEW, EVENTS = (300, 4_000) if FULL else (150, 1_000)
+FEW, EVENTS = (300, 4_000) if FULL else (100, 600)
 AWAY_S = 15 if FULL else 6
 LEASE_S = LEASE_MS / 1000
 

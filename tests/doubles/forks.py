@@ -1,4 +1,4 @@
-"""Commands of `app.py` that need not import anything: forked from a process that has.
+"""Commands that need not import anything: forked from a process that has.
 
 To start Python and to import the product takes each command more than a second of CPU, and the
 tests of every day (`make test`) start two hundred. A forked command is a process of its own all the
@@ -38,8 +38,11 @@ OF_PYTHON = ("PYTHON", "LANG", "LC_", "TZ", "MALLOC")
 """What is read while Python starts, so only a new process can be given it."""
 WARNS = {"PYTHONWARNINGS": "default"}
 """But this."""
-ITS_OWN = {"LANG": "C.UTF-8"}
+ITS_OWN = {"LANG": "C.UTF-8", "PYTHONPATH": str(ROOT)}
 """What the process has that is forked (PEP 538, as it is started without a locale)."""
+HASTY = ("-m", "tests.doubles.hasty")
+"""How the product with shorter leases is started."""
+HASTY_FILE = ROOT / "tests/doubles/hasty.py"
 IMPORTED = (
     *("launch.check.command", "launch.conversation", "launch.core", "launch.exclusions"),
     *("launch.history", "launch.local", "launch.package", "launch.people", "launch.process"),
@@ -50,8 +53,8 @@ _MESSAGE = 1 << 17
 
 
 def can_fork(environ: Mapping[str, str], program: Sequence[str]) -> bool:
-    """Whether a command need not be started anew."""
-    if not IN_USE or tuple(program) != (str(APP),):
+    """Whether a command need not be started anew: it is `app.py`, or `hasty` in its place."""
+    if not IN_USE or (tuple(program) != (str(APP),) and tuple(program[:2]) != HASTY):
         return False
     of_python = {name: value for name, value in environ.items() if name.startswith(OF_PYTHON)}
     return of_python.items() <= (WARNS | ITS_OWN).items()
@@ -112,7 +115,7 @@ class Forks:
     async def start(
         self, arguments: Sequence[str], environ: Mapping[str, str], folder: Path, *, limit: int
     ) -> Forked:
-        """Start `app.py` with these arguments, in an environment of nothing but `environ`."""
+        """Start what Python is told with `arguments`, in an environment of only `environ`."""
         loop = asyncio.get_running_loop()
         readers, pipes, writing = [], [], []
         for _ in range(2):
@@ -175,7 +178,7 @@ _forks: Forks | None = None
 async def start(
     arguments: Sequence[str], environ: Mapping[str, str], folder: Path, *, limit: int
 ) -> Forked:
-    """Start a command, from the process that this one has for it."""
+    """Start what Python is told with `arguments`, from the process that this one has for it."""
     return await _begun().start(arguments, environ, folder, limit=limit)
 
 
@@ -267,12 +270,20 @@ def _typed() -> TextIO:
     return open(0, encoding=sys.stdin.encoding, closefd=False)
 
 
+def _of_file(told: list[str]) -> list[str]:
+    """The arguments of a program, its file first."""
+    return [str(HASTY_FILE), *told[2:]] if tuple(told[:2]) == HASTY else told
+
+
 def _main() -> None:
     sys.path[0] = str(ROOT)
     gc.disable()
     for name in IMPORTED:
         __import__(name)
-    code = compile(APP.read_bytes(), str(APP), "exec", dont_inherit=True)
+    codes = {
+        str(file): compile(file.read_bytes(), str(file), "exec", dont_inherit=True)
+        for file in (APP, HASTY_FILE)
+    }
     gc.freeze()
     asked = _serve(socket.socket(fileno=int(sys.argv[1])))
     gc.enable()
@@ -285,11 +296,11 @@ def _main() -> None:
     if asked["environ"].items() >= WARNS.items():
         sys.warnoptions.append("default")
         warnings.simplefilter("default")
-    sys.argv = [str(APP), *asked["arguments"]]
+    file, *sys.argv[1:] = _of_file(asked["arguments"])
     program = sys.modules["__main__"] = types.ModuleType("__main__")
-    program.__file__ = str(APP)
+    program.__file__ = sys.argv[0] = file
     try:
-        exec(code, program.__dict__)
+        exec(codes[file], program.__dict__)
     except SystemExit as ended:
         if ended.code is None or isinstance(ended.code, int):
             _leave(ended.code or 0)

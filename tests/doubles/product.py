@@ -79,7 +79,8 @@ class Command:
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         if not anew and forks.can_fork(environ, program):
             everything = {**inherited, **environ}
-            forked = await forks.start(arguments, everything, folder, limit=_LINE)
+            told = [*program, *arguments]
+            forked = await forks.start(told, everything, folder, limit=_LINE)
             return cls(forked, " ".join(arguments))
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, *program, *arguments),

@@ -111,7 +111,8 @@ async def start(
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         everything = {**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ}
         if forks.can_fork(everything, (str(forks.APP),)):
-            return await forks.start_in_terminal(arguments, everything, folder, inside), screen
+            told = [str(forks.APP), *arguments]
+            return await forks.start_in_terminal(told, everything, folder, inside), screen
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, str(forks.APP), *arguments),
             stdin=inside,

@@ -15,14 +15,14 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from service.redis_binary import find_servers
 from sync.redis import keys
 from sync.redis.connection import connect
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from sync.redis.connection import Client
 
@@ -122,30 +122,56 @@ async def every_key(client: Client, pattern: str = "*") -> list[str]:
     return sorted({str(key) async for key in client.scan_iter(match=pattern, count=1000)})
 
 
-async def lasting_keys(client: Client) -> list[str]:
+Asked = TypeVar("Asked")
+
+
+async def answers(
+    client: Client, about: Sequence[Asked], ask: Callable[[Client, Asked], object]
+) -> list[tuple[Asked, Any]]:
+    """What a server answers about each, all asked at once. `ask` calls one method of a pipeline."""
+    if not about:
+        return []
+    pipe = client.pipeline(transaction=False)
+    for one in about:
+        ask(pipe, one)
+    return list(zip(about, await pipe.execute(), strict=True))
+
+
+async def lasting_keys(client: Client, pattern: str = "*") -> list[str]:
     """Keys that do not end by themselves: none, when nobody is connected."""
-    return [key for key in await every_key(client) if await client.ttl(key) == -1]
+    return await _lasting(client, await every_key(client, pattern))
+
+
+async def _lasting(client: Client, found: list[str]) -> list[str]:
+    lives = await answers(client, found, lambda pipe, key: pipe.ttl(key))
+    return [key for key, seconds in lives if seconds == -1]
 
 
 async def leaked_keys(client: Client) -> list[str]:
     """Keys without a TTL that nobody documented, and queue entries that lead nowhere."""
-    leaks = []
-    for key in await every_key(client):
-        if await client.ttl(key) == -1 and not WITHOUT_TTL.fullmatch(key):
-            leaks.append(key)
-        if ":due:" in key:
-            leaks += await _lost_members(client, key)
-    return leaks
+    found = await every_key(client)
+    leaks = [key for key in await _lasting(client, found) if not WITHOUT_TTL.fullmatch(key)]
+    return leaks + await _lost_members(client, [key for key in found if ":due:" in key])
 
 
-async def _lost_members(client: Client, queue: str) -> list[str]:
-    shard, _, lane = queue.partition(":due:")
-    wrong = []
-    for member in await client.zrange(queue, 0, -1):
-        standing = await client.hget(f"{shard}:p:{member}", "lane")
-        if standing != lane:
-            wrong.append(f"{queue} {member}: they stand in {standing}")
-    return wrong
+async def _lost_members(client: Client, queues: list[str]) -> list[str]:
+    waiting = await members(client, queues)
+    lanes = await answers(client, waiting, lambda pipe, one: pipe.hget(_row(*one), "lane"))
+    return [
+        f"{queue} {member}: they stand in {lane}"
+        for (queue, member), lane in lanes
+        if lane != queue.rpartition(":due:")[2]
+    ]
+
+
+def _row(queue: str, member: str) -> str:
+    return f"{queue.partition(':due:')[0]}:p:{member}"
+
+
+async def members(client: Client, queues: Sequence[str]) -> list[tuple[str, str]]:
+    """Who stands in some sorted sets, and in which."""
+    found = await answers(client, queues, lambda pipe, queue: pipe.zrange(queue, 0, -1))
+    return [(queue, str(member)) for queue, waiting in found for member in waiting]
 
 
 async def orphans(client: Client) -> AsyncIterator[str]:
@@ -157,19 +183,24 @@ async def orphans(client: Client) -> AsyncIterator[str]:
             yield f"{kind} of {oid}, who is not connected"
         for oid in sorted(people - owners):
             yield f"{oid} has no {kind}"
-    for key in await every_key(client, "pb:{z:*}:*"):
-        oid = str(await client.get(key)).partition(" ")[0]
-        if oid not in people and await client.ttl(key) == -1:
+    index = await lasting_keys(client, "pb:{z:*}:*")
+    for key, value in await answers(client, index, lambda pipe, key: pipe.get(key)):
+        oid = str(value).partition(" ")[0]
+        if oid not in people:
             yield f"{key} leads to {oid}, who is not connected"
+    shards = range(keys.SHARDS)
+    held = await members(client, [queue for shard in shards for queue in keys.dues(shard)])
+    held += await members(client, [keys.watched(shard) for shard in shards])
+    parked = [keys.parked(shard) for shard in shards]
+    for key, some in await answers(client, parked, lambda pipe, key: pipe.hkeys(key)):
+        held += [(key, str(member)) for member in some]
+    for key, member in held:
+        if member not in people:
+            yield f"{key} holds {member}, who is not connected"
+    everybody = [keys.everybody(shard) for shard in shards]
     listed: set[str] = set()
-    for shard in range(keys.SHARDS):
-        listed |= await client.smembers(keys.everybody(shard))
-        members = [m for queue in keys.dues(shard) for m in await client.zrange(queue, 0, -1)]
-        members += await client.hkeys(keys.parked(shard))
-        members += await client.zrange(keys.watched(shard), 0, -1)
-        for member in members:
-            if member not in people:
-                yield f"shard {shard} holds {member}, who is not connected"
+    for _, some in await answers(client, everybody, lambda pipe, key: pipe.smembers(key)):
+        listed |= some
     if listed != people:
         yield f"listed are {len(listed)}, connected {len(people)}: {listed ^ people}"
 
