@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from tests.doubles.redis import RedisServer
 
 WORKERS = 3 if FULL else 2
-PEOPLE, EVENTS = (500, 10_000) if FULL else (250, 3_000)
+PEOPLE, EVENTS = (500, 10_000) if FULL else (160, 2_000)
 LASTS, DELAYED = (60.0, 15.0) if FULL else (16.0, 6.0)
-OTHERS, OTHER_EVENTS, OTHER_LASTS = (500, 10_000, 60.0) if FULL else (150, 1_200, 8.0)
+OTHERS, OTHER_EVENTS, OTHER_LASTS = (500, 10_000, 60.0) if FULL else (100, 1_000, 8.0)
 """Of the second storm."""
 STYLES = [Style.BUSY_ONLY, Style.FULL, *[None] * 8]
 NO_ZOOM_API: dict[str, str | None] = dict.fromkeys(
