@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.long)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def random_seed(pytestconfig: pytest.Config) -> int:
     """Another one in every run."""
     return int(pytestconfig.getoption("randomly_seed", FIXED + 1))

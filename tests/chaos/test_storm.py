@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from tests.doubles.redis import RedisServer
 
 WORKERS = 3 if FULL else 2
-PEOPLE, EVENTS = (500, 10_000) if FULL else (160, 2_000)
+PEOPLE, EVENTS = (500, 10_000) if FULL else (120, 2_000)
 LASTS, DELAYED = (60.0, 15.0) if FULL else (16.0, 6.0)
-OTHERS, OTHER_EVENTS, OTHER_LASTS = (500, 10_000, 60.0) if FULL else (100, 1_000, 8.0)
+OTHERS, OTHER_EVENTS, OTHER_LASTS = (500, 10_000, 60.0) if FULL else (80, 1_000, 8.0)
 """Of the second storm."""
+KILLED = ["worker", "worker", "web", "redis"]
 STYLES = [Style.BUSY_ONLY, Style.FULL, *[None] * 8]
 NO_ZOOM_API: dict[str, str | None] = dict.fromkeys(
     ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
@@ -39,19 +40,22 @@ NO_ZOOM_API: dict[str, str | None] = dict.fromkeys(
 async def disturb(fleet: Fleet, server: RedisServer, dice: random.Random, lasts: float) -> None:
     """Kill whatever can be killed, again and again, and each of it at least once."""
     ends = time.monotonic() + lasts
-    while time.monotonic() < ends:
-        for what in dice.sample(["worker", "worker", "web", "redis"], k=4):
-            await asyncio.sleep(dice.uniform(1.5, 4.0))
-            await fleet.restart_dead()
-            match what:
-                case "worker":
-                    await fleet.kill_worker(dice.randrange(len(fleet.workers)))
-                case "web":
-                    await fleet.kill_web()
-                case _:
-                    server.kill()
-                    await asyncio.sleep(dice.uniform(0.0, 1.5))
-                    server.start()
+    turns: list[str] = []
+    killed = set[str]()
+    while time.monotonic() < ends or killed < set(KILLED):
+        turns = turns or dice.sample(KILLED, k=len(KILLED))
+        await asyncio.sleep(dice.uniform(1.5, 4.0))
+        await fleet.restart_dead()
+        match what := turns.pop():
+            case "worker":
+                await fleet.kill_worker(dice.randrange(len(fleet.workers)))
+            case "web":
+                await fleet.kill_web()
+            case _:
+                server.kill()
+                await asyncio.sleep(dice.uniform(0.0, 1.5))
+                server.start()
+        killed.add(what)
     await fleet.restart_dead()
 
 

@@ -34,7 +34,7 @@ LIMITS = GRAPH_LIMITS if FULL else Limits.of(limit=160, window_ms=6_000)
 """The quota is as tight as Graph's, its window shorter."""
 PEOPLE = LIMITS.limit * 5 // 4
 """More than Graph lets us write within one window."""
-FEW, EVENTS = (300, 4_000) if FULL else (100, 600)
+FEW, EVENTS = (300, 4_000) if FULL else (60, 300)
 AWAY_S = 15 if FULL else 6
 LEASE_S = LEASE_MS / 1000
 
