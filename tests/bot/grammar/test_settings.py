@@ -404,14 +404,12 @@ def test_no_words_break_the_grammar(command: str, words: str) -> None:
 def test_a_long_text_after_settings_is_read_fast(topic: str, words: str) -> None:
     for command in (f"settings {topic}", "pause", "pause for", "style"):
 
-        def seconds(length: int, command: str = command) -> float:
+        def took(length: int, command: str = command) -> float:
             text = f"{command} {words * (length // len(words))}"[:length]
-            took = []
-            for _ in range(3):
-                began = time.process_time_ns()
-                assert len(repr(parse(text))) < 2_000
-                took.append(time.process_time_ns() - began)
-            return min(took)
+            began = time.process_time_ns()
+            assert len(repr(parse(text))) < 2_000
+            return time.process_time_ns() - began
 
         # Four times as long takes about four times; sixteen times it would be with squares.
-        assert seconds(LONGEST_TEXT) < 12 * seconds(LONGEST_TEXT // 4) + 500_000
+        tries = (took(LONGEST_TEXT) < 12 * took(LONGEST_TEXT // 4) + 500_000 for _ in range(5))
+        assert any(tries)
