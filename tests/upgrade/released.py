@@ -45,14 +45,17 @@ def take_out(folder: Path, version: str | None = None) -> str:
     Before the first release it is that of the last commit: upgrades are then tried with itself.
     Raises NotThere.
     """
-    if version is None:
-        releases = [each for each in recorded("rows") if each != NEXT]
-        version = releases[-1] if releases else None
-    commit = commit_of(version)
+    commit = commit_of(version or newest())
     archive = _git("archive", "--format=tar", commit)
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         tar.extractall(folder, filter="data")
     return commit
+
+
+def newest() -> str | None:
+    """The newest release; None before the first."""
+    releases = [each for each in recorded("rows") if each != NEXT]
+    return releases[-1] if releases else None
 
 
 def commit_of(version: str | None) -> str:

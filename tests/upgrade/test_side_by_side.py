@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,11 +16,10 @@ from tests.doubles.inside import ADA, Admin, said_by
 from tests.doubles.outside import outside, serving, words
 from tests.doubles.product import APP, run, running
 from tests.doubles.redis import RedisServer, open_client, orphans
-from tests.upgrade.released import NotThere, take_out
+from tests.upgrade.released import NotThere, newest, take_out
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
 
     from sandbox.people import SandboxPerson
     from sync.redis.connection import Client
@@ -41,9 +41,21 @@ def module_redis() -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("released")
+    """The code of the newest release."""
+    return taken_out(tmp_path_factory.mktemp("released"))
+
+
+@pytest.fixture(scope="module")
+def first(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The code of 0.2.0; compiled once while it is the newest."""
+    if newest() == "0.2.0":
+        return Path(request.getfixturevalue("released"))
+    return taken_out(tmp_path_factory.mktemp("first"), "0.2.0")
+
+
+def taken_out(folder: Path, version: str | None = None) -> Path:
     try:
-        take_out(folder)
+        take_out(folder, version)
     except NotThere as error:
         pytest.skip(str(error))
     return folder
@@ -174,17 +186,12 @@ async def test_a_rolling_upgrade_loses_nobody(
 
 @pytest.mark.timeout(150)
 async def test_a_newer_style_waits_for_the_last_process_of_0_2_0(
-    around: Outside, client: Client, tmp_path: Path
+    around: Outside, client: Client, first: Path, tmp_path: Path
 ) -> None:
-    released = tmp_path / "released"
-    try:
-        take_out(released, "0.2.0")
-    except NotThere as error:
-        pytest.skip(str(error))
     folders = [tmp_path / "old", tmp_path / "new"]
     for folder in folders:
         folder.mkdir()
-    nia, program = around.somebody(), (str(released / "app.py"),)
+    nia, program = around.somebody(), (str(first / "app.py"),)
     async with contextlib.AsyncExitStack() as later:
         around.program = program
         old = await later.enter_async_context(serving(around, folders[0], PYTHONDEVMODE=None))
