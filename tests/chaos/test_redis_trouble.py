@@ -140,7 +140,7 @@ class Trouble:
         await self.is_presenting()
         await self.at_rest()
         assert self.writes().count(self.writes()[-1]) == 1, self.writes()
-        assert "Working." in words((await self.chat.says("status")).card)
+        await self.chat.works()
 
     async def is_presenting(self) -> None:
         """Wait for it; a turn that Redis cut off is taken up when its lease has ended."""
@@ -196,7 +196,7 @@ async def test_scripts_that_the_server_lost_are_loaded_again(trouble: Trouble) -
     assert [attempt.status for attempt in delivery.attempts] == [200]
     await trouble.product.told(trouble.person, PRESENTING)
     await trouble.redis.script_flush()
-    assert "Working." in words((await trouble.chat.says("status")).card)
+    await trouble.chat.works()
     assert (await trouble.page("readyz"))[0] == 200
     assert trouble.said("worker_redis_away") == trouble.said("worker_turn_lost") == 0
 
@@ -319,7 +319,7 @@ async def test_connections_that_are_cut_again_and_again(
     trouble.around.world.clock.advance(5 * 60)
     await trouble.is_presenting()
     await trouble.at_rest()
-    assert "Working." in words((await trouble.chat.says("status")).card)
+    await trouble.chat.works()
     assert trouble.said("worker_redis_away") == trouble.said("worker_redis_back")
 
 

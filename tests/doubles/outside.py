@@ -60,6 +60,7 @@ TWIN: Final = SandboxPerson(
 )
 """Somebody whose Microsoft account carries the address of OWNER as well."""
 FIRST_MEETING: Final = "Your first Zoom meeting"
+NOT_NOTED: Final = "and I’m telling Microsoft"
 CROWD: Final = 90
 
 
@@ -368,6 +369,19 @@ class Chat:
         answers = [s for s in since if s.activity_id not in earlier and not _unasked(s)]
         assert answers, f"no answer to {text[:80]!r}\n{self.product.command.tail()}"
         return answers[-1]
+
+    async def works(self) -> dict[str, Any] | None:
+        """The card of the status, which says that it works.
+
+        What Microsoft took is noted a moment later: until then the card says that it is being told.
+        """
+        async with asyncio.timeout(10):
+            while NOT_NOTED in words(  # noqa: ASYNC110 - only the product knows
+                card := (await self.says("status")).card
+            ):
+                await asyncio.sleep(0.02)
+        assert "Working." in words(card), words(card)
+        return card
 
     async def installs(self, action: str = "add") -> None:
         """Add, remove or upgrade the app."""

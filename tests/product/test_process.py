@@ -114,6 +114,7 @@ async def test_a_restart_keeps_the_connection(around: Outside, tmp_path: Path) -
         around.world.set_zoom(person.object_id, ZoomPresence.PRESENTING)
         await product.told(person, ("DoNotDisturb", "Presenting"))
         again = product.chat(person)
+        await again.works()
         # Buttons of earlier cards work on, in the same message.
         assert "Working." in words(await again.presses("Status", on=card))
         assert again.received[-1].activity_id == card.activity_id

@@ -131,7 +131,7 @@ async def test_many_at_once_are_one_alert_to_the_admin_and_none_to_the_people(
             await product.told(person, CALL)
         for chat in chats:
             assert asked(chat) == []
-            assert "Working." in said_by((await chat.says("status")).card)
+            await chat.works()
         await _in_it(product, redis, 0)
         assert "lost presence sync" not in said_by((await admin.says("settings")).card)
         assert "Nobody has this problem right now." in said_by(

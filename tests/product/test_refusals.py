@@ -282,7 +282,7 @@ async def test_a_revoked_authorisation_leads_to_one_reconnect_card(
 
         await product.connected(person)
         await product.told(person, CALL)
-        assert "Working." in words((await chat.says("status")).card)
+        await chat.works()
         around.world.set_zoom(person.object_id, ZoomPresence.OFFLINE)
         await product.told(person, None)
 

@@ -138,4 +138,4 @@ async def test_a_browser_may_do_everything_twice(product: Product, around: Outsi
             assert (page.status, "Connected" in page.words) == (200, True)
         assert "Connected" in (await browser.submit(start)).words
         assert (await another.open(back)).status == 400
-    assert "Working." in words((await chat.says("status")).card)
+    await chat.works()

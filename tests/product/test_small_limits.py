@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.zoom_states import ZoomPresence
-from tests.doubles.outside import serving, words
+from tests.doubles.outside import serving
 from tests.doubles.product import APP, http
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ async def test_strangers_hold_more_sockets_than_there_are_files(
             # A fresh connection to Zoom's webhook and to the chat, too.
             around.world.set_zoom(person.object_id, ZoomPresence[state])
             await product.told(person, TOLD[state])
-            assert "Working." in words((await chat.says("status")).card)
+            await chat.works()
         async with asyncio.timeout(8):  # the last one is idle: it ends by the setting
             await reader.read()
         assert len(product.command.events("connections_full")) == 1

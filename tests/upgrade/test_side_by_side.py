@@ -132,6 +132,7 @@ async def test_a_rolling_upgrade_loses_nobody(
             world.set_zoom(nia.object_id, ZoomPresence.PRESENTING)
             await new.told(nia, PRESENTING)
             again = chat_of(new, nia)
+            await again.works()
             assert "Working." in words(await again.presses("Status", on=connected))
             hear(around, old)
             world.set_zoom(nia.object_id, ZoomPresence.IN_MEETING)
@@ -173,6 +174,7 @@ async def test_a_rolling_upgrade_loses_nobody(
             for person in (nia, otto):
                 world.set_zoom(person.object_id, ZoomPresence.PRESENTING)
                 await new.told(person, PRESENTING)
+            await again.works()
             card = await again.clicks("Status", connected, connected.card)
             assert "Working." in words(card)
             understood(new.command)
