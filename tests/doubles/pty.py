@@ -86,9 +86,18 @@ class Terminal:
         """Type a line."""
         os.write(self._screen, f"{text}\n".encode())
 
-    def presses(self, key: str) -> None:
-        r"""Press a key: `\x03` is Ctrl-C."""
-        os.write(self._screen, key.encode())
+    async def interrupted(self) -> str:
+        """Press Ctrl-C until it has ended; everything that it showed.
+
+        Once is enough, but for an instant of CPython's: a signal between the prompt and its first
+        look at the keyboard is only seen at the next key.
+        """
+        for _ in range(3):
+            os.write(self._screen, b"\x03")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), WITHIN / 3)
+                break
+        return await self.ended()
 
     async def ended(self, seconds: float = WITHIN) -> str:
         """Wait until it has ended by itself; everything that it showed."""

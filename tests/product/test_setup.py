@@ -120,8 +120,7 @@ async def test_it_goes_on_where_it_was_stopped(around: Outside, tmp_path: Path) 
         await terminal.shows("Directory (tenant) id")
         terminal.types(TENANT_ID)
         await terminal.shows("Application (client) id")
-        terminal.presses("\x03")
-        text = plain(await terminal.ended())
+        text = plain(await terminal.interrupted())
         assert terminal.code == 130
         assert "Stopped. Your answers are in" in text
         assert "Traceback" not in text
@@ -139,8 +138,7 @@ async def test_it_goes_on_where_it_was_stopped(around: Outside, tmp_path: Path) 
         await terminal.shows("Application (client) id")
         terminal.types(APP_ID)
         await terminal.shows("Client secret")
-        terminal.presses("\x03")  # also where nothing that is typed is shown
-        await terminal.ended()
+        await terminal.interrupted()  # also where nothing that is typed is shown
         assert terminal.code == 130
 
 
