@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 OWNER = """
+from launch import libraries
+libraries.import_them()
 import asyncio, sys
 from pathlib import Path
 from service.embedded_redis import embedded_redis
