@@ -28,14 +28,14 @@ LOADING = "loading"
 """Importing and collecting, in each of the processes that run tests; what their controller does."""
 BUDGETS = {
     LOADING: 30,
-    "bench": 16,
+    "bench": 10,
     "bot": 21,
     "cards": 5,
     "chaos": 0,
     "docs": 4,
     "domain": 8,
     "e2e": 55,
-    "launch": 13,
+    "launch": 11,
     "manifest": 1,
     "product": 88,
     "sandbox": 6,
@@ -49,7 +49,7 @@ BUDGETS = {
 
 On a quiet machine: while others keep both cores busy, the same work takes up to twice as many.
 """
-LONG = {"bench": 10, "chaos": 90, "e2e": 280, "product": 60, "sync": 10}
+LONG = {"bench": 3, "chaos": 60, "e2e": 280, "product": 34, "sync": 6}
 """The same with `make test-long`. `make test-all` takes both, and more examples."""
 _SHOWN = {"suite": 10, "file": 30, "test": 30}
 _PROC = Path("/proc")
