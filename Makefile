@@ -57,7 +57,7 @@ SOME_TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscop
 test: $(VENV)/dev fetch       ## the tests of every day; the real chat client needs Node and Chromium
 	$(SOME_TESTS) -m 'not container and not long'
 
-#@ CHAOS=full          test-long, test-all: faults for longer
+#@ CHAOS=full          test-long, test-all: faults for longer, and more people
 #@ THOROUGH=1          test-long, test-all: the product in Python's development mode, in twice the time
 test-long: $(VENV)/dev fetch  ## what `make test` leaves out: chaos, many people, journeys in the browser
 	$(SOME_TESTS) -m 'not container and long'
