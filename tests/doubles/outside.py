@@ -60,6 +60,12 @@ TWIN: Final = SandboxPerson(
 )
 """Somebody whose Microsoft account carries the address of OWNER as well."""
 FIRST_MEETING: Final = "Your first Zoom meeting"
+UNASKED: Final = (
+    FIRST_MEETING,
+    "Show your Zoom meetings in Teams?",
+    "Your Zoom meetings will show in Teams",
+)
+"""How messages begin that come when they come, and mostly answer nothing."""
 NOT_NOTED: Final = "and I’m telling Microsoft"
 CROWD: Final = 90
 
@@ -366,7 +372,8 @@ class Chat:
         earlier = {sent.activity_id for sent in before}
         await self.deliver(self.teams.says(self.client, text, **fields))
         since = self.received[len(before) :]
-        answers = [s for s in since if s.activity_id not in earlier and not _unasked(s)]
+        new = [sent for sent in since if sent.activity_id not in earlier]
+        answers = [sent for sent in new if not words(sent.card).startswith(UNASKED)] or new
         assert answers, f"no answer to {text[:80]!r}\n{self.product.command.tail()}"
         return answers[-1]
 
@@ -395,11 +402,6 @@ class Chat:
         assert answer["statusCode"] == 200, f"{answer}\n{self.product.command.tail()}"
         card: dict[str, Any] = answer["value"]
         return card
-
-
-def _unasked(sent: Sent) -> bool:
-    """Whether it is the notice of a first meeting: it comes when it comes, and answers nothing."""
-    return words(sent.card).startswith(FIRST_MEETING)
 
 
 def link_in(card: dict[str, Any] | None) -> str:
