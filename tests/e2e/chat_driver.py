@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 from typing import TYPE_CHECKING, Literal
@@ -11,6 +12,7 @@ from playwright.async_api import Error as BrowserError
 from playwright.async_api import FloatRect, ViewportSize, expect
 from playwright.async_api import TimeoutError as BrowserTimeout
 
+from tests.doubles.outside import UNASKED
 from tests.e2e.portraits import KEPT
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ _PANE = (
 _CARD = ".ac-adaptiveCard"
 _TALL: ViewportSize = {"width": 1280, "height": 1500}  # the longest card fits
 _STORY: ViewportSize = {"width": 1040, "height": 1500}  # without much empty ground
+_UNASKED = re.compile("|".join(map(re.escape, UNASKED)))
 _AUTHOR = 36  # CSS pixels that author and time take above a card
 _LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 
@@ -101,16 +104,23 @@ class Chat:
         """Send a message in the personal chat, and return the card that answers it.
 
         Unlike `last_card` after `say` it cannot take an older card for the answer, and what it
-        returns stays that card when newer ones come.
+        returns stays that card when newer ones come. Where one may come unasked, say what the
+        answer contains.
         """
         cards = self._pane.locator(_CARD)
-        answer = cards.nth(await cards.count())
+        before = await cards.count()
         await self.say(text)
-        await self._expect_visible(answer, f"an answer to {text!r}", LIMIT)
-        if containing:
-            wanted = answer.filter(has_text=containing)
-            await self._expect_visible(wanted, f"{containing!r} in the answer to {text!r}", LIMIT)
-        return answer
+        await self._expect_visible(cards.nth(before), f"an answer to {text!r}", LIMIT)
+        if not containing:
+            return cards.nth(before)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LIMIT / 1000):
+                while True:
+                    for at in range(before, await cards.count()):
+                        if await cards.nth(at).filter(has_text=containing).count():
+                            return cards.nth(at)
+                    await asyncio.sleep(0.05)
+        raise await self._missing(f"{containing!r} in the answer to {text!r}", LIMIT)
 
     async def mention(self, text: str, name: str = "Presence Bridge") -> None:
         """Address the bot, as one does in a group chat; in a channel this starts a post."""
@@ -131,20 +141,25 @@ class Chat:
         return await self.page.locator(_CARD).count()
 
     async def last_card(self, containing: str = "", limit: int = LIMIT) -> Locator:
-        """Return the newest card, once it shows the text `containing`."""
+        """Return the newest card, once it shows the text `containing`.
+
+        A newer one that comes unasked and does not show it is passed over.
+        """
         scope = self._pane
         if self._place in _CHANNELS:  # the newest post is on top
             has_card = self.page.locator(_CARD)
             scope = self._pane.get_by_role("group").filter(has=has_card).first
-        card = scope.locator(_CARD).last
-        await self._expect_visible(card, "a card", limit)
-        if containing:
-            wanted = card.filter(has_text=containing)
-            await self._expect_visible(wanted, f"{containing!r} in the newest card", limit)
-        return card
+        cards = scope.locator(_CARD)
+        await self._expect_visible(cards.last, "a card", limit)
+        if not containing:
+            return cards.last
+        asked = cards.filter(has_not_text=_UNASKED).last
+        wanted = cards.last.filter(has_text=containing).or_(asked.filter(has_text=containing)).last
+        await self._expect_visible(wanted, f"{containing!r} in the newest card", limit)
+        return wanted
 
     async def click(self, title: str) -> None:
-        """Press a button of the newest card."""
+        """Press a button of the newest card that has it."""
         button = await self._button(title)
         await button.click(timeout=LIMIT)
 
@@ -164,6 +179,22 @@ class Chat:
         dialog = self.page.get_by_role("dialog")
         await dialog.get_by_role("button", name="Send activity").click(timeout=LIMIT)
         await dialog.wait_for(state="hidden", timeout=LIMIT)
+
+    async def at_rest(self) -> None:
+        """Wait until the page stands still.
+
+        The client draws every card anew with everything that happens, and forgets what is entered.
+        """
+        await self.page.evaluate(
+            """() => new Promise(done => {
+                let quiet;
+                const again = () => { clearTimeout(quiet); quiet = setTimeout(end, 300); };
+                const watch = new MutationObserver(again);
+                const end = () => { watch.disconnect(); done(); };
+                watch.observe(document.body, {subtree: true, childList: true});
+                again();
+            })"""
+        )
 
     async def visible_text(self) -> str:
         """Return what the open conversation shows, without empty lines."""
@@ -226,13 +257,14 @@ class Chat:
             raise await self._missing("the bot's answer to the request", LIMIT) from None
 
     async def _button(self, title: str) -> Locator:
-        card = await self.last_card()
+        within = self._pane if self._place not in _CHANNELS else await self.last_card()
         # A button that opens a link has the role `link` in some versions of the card renderer.
-        button = card.get_by_role("button", name=title, exact=True).or_(
-            card.get_by_role("link", name=title, exact=True)
+        button = within.get_by_role("button", name=title, exact=True).or_(
+            within.get_by_role("link", name=title, exact=True)
         )
-        await self._expect_visible(button.first, f"the button {title!r} in the newest card", LIMIT)
-        return button.first
+        newest = button.first if self._place in _CHANNELS else button.last
+        await self._expect_visible(newest, f"the button {title!r} in a card", LIMIT)
+        return newest
 
     async def _expect_visible(self, what: Locator, name: str, limit: int) -> None:
         try:

@@ -59,7 +59,8 @@ class Colleague:
     async def says(self, text: str) -> Sent:
         before = len(self.teams.messages)
         await self.teams.deliver(self.product.endpoint, self.teams.says(self.client, text))
-        return self.teams.messages[before]
+        here = self.client.conversation_id
+        return next(m for m in self.teams.messages[before:] if m.conversation_id == here)
 
     async def clicks(self, title: str, on: Sent) -> dict[str, Any]:
         assert on.card is not None
@@ -82,7 +83,7 @@ async def confirmed(chat: Chat, said: str, question: str, button: str, done: str
     """An admin says something, and says yes to the question."""
     card = await chat.ask(said, question)
     await card.get_by_role("button", name=button, exact=True).click()
-    await chat.last_card(done)
+    await expect(card).to_contain_text(done)
 
 
 async def looks(chat: Chat, folder: Path, name: str) -> None:
@@ -194,6 +195,7 @@ async def test_the_organisation_says_yes_and_people_decide_until_it_is_withdrawn
         await chat.click("Use 100%")
         await of[ADA].ours("In a call")
         await of[ADA].covered("By the organisation, after notice.")
+        await chat.last_card("Your first Zoom meeting")
 
         # No way but theirs undoes a no, and exclusion holds.
         for person in (CHIARA, EMEKA):

@@ -56,6 +56,7 @@ async def test_form_of_the_account_is_saved_with_its_inputs(chat: Chat, panel: P
     await panel.ours("Available")
     card = await chat.ask("settings account", "Default calendar and contact service")
     await chat.screenshot("card-settings-form", card_only=True)
+    await chat.at_rest()
     await card.get_by_role("radio", name="Busy only").click()
     await card.get_by_role("button", name="Save").click()
     await expect(card).not_to_contain_text("Default calendar and contact service")
@@ -148,6 +149,7 @@ async def test_the_article_s_steps_for_the_account_by_clicking(chat: Chat, panel
     await form_says(card, "Presence sync is on with this form, style mirror.", WHOLE)
 
     # Steps 4 and 5: the toggle of the integration, off and on, each time with the verification.
+    await chat.at_rest()
     await card.get_by_role("checkbox", name="Enabled").uncheck()
     await save(card)
     await expect(card).to_contain_text("Disable the calendar and contacts integration for the")
@@ -161,6 +163,7 @@ async def test_the_article_s_steps_for_the_account_by_clicking(chat: Chat, panel
     await open_account(card)
     off = "Presence sync is off with this form, because "
     await form_says(card, f"{off}the calendar and contacts integration is off.", OFF)
+    await chat.at_rest()
     await card.get_by_role("checkbox", name="Enabled").check()
     await save(card)
     await expect(card).to_contain_text("Enable the calendar and contacts integration for the")
@@ -171,34 +174,40 @@ async def test_the_article_s_steps_for_the_account_by_clicking(chat: Chat, panel
     await panel.ours(None)
 
     # Step 6: the service. Google has no part in it; Office 365 leads on.
+    await chat.at_rest()
     await card.get_by_role("radio", name="Google").click()
     await save(card)
     await expect(card).to_contain_text(f"{SERVICE}: Office 365 → Google")
     await open_account(card)
     await form_says(card, f"{off}the default service is Google, not Office 365.", OTHER_SERVICE)
     await panel.ours(None)
+    await chat.at_rest()
     await card.get_by_role("radio", name="Office 365").click()
     await save(card)
 
     # Step 7: authorize with. EWS has no permissions to choose; the Graph API has.
     await expect(card).to_contain_text("Not saved yet.")
+    await chat.at_rest()
     await card.get_by_role("radio", name="EWS").click()
     await save(card)
     await expect(card).to_contain_text("Authorize with: Graph API → EWS")
     await open_account(card)
     await form_says(card, f"{off}it authorises with EWS, not with the Graph API.", EWS)
     await panel.ours(None)
+    await chat.at_rest()
     await card.get_by_role("radio", name="Graph API").click()
     await save(card)
 
     # Step 8: the permissions. Without Write it stays off.
     await expect(card).to_contain_text("Not saved yet.")
+    await chat.at_rest()
     await card.get_by_role("checkbox", name="Presence").uncheck()
     await save(card)
     await expect(card).to_contain_text("Presence: Write → none")
     await open_account(card)
     await form_says(card, f"{off}the Presence permission isn’t Write.", WHOLE)
     await panel.ours(None)
+    await chat.at_rest()
     await card.get_by_role("checkbox", name="Presence").check()
 
     # Step 9: save.
@@ -240,6 +249,7 @@ async def test_the_article_s_steps_for_a_group_by_clicking(chat: Chat) -> None:
     await expect(card).to_contain_text("the calendar and contacts integration is off")
 
     # Steps 5 and 6: the toggle of the integration, and its verification.
+    await chat.at_rest()
     await card.get_by_role("checkbox", name="Enabled").check()
     await card.get_by_role("button", name="Save").click()
     await expect(card).to_contain_text(
@@ -251,17 +261,20 @@ async def test_the_article_s_steps_for_a_group_by_clicking(chat: Chat) -> None:
 
     # Step 7: the service. What another service has no use for is not offered.
     await expect(card).to_contain_text("Not saved yet.")
+    await chat.at_rest()
     await card.get_by_role("radio", name="Google").click()
     await card.get_by_role("button", name="Save").click()
     await expect(card).to_contain_text("Default calendar and contact service: Office 365 → Google")
     await card.get_by_role("button", name="Open the group").click()
     await expect(card).to_contain_text("the default service is Google, not Office 365")
     await expect(card).not_to_contain_text("Authorize with")
+    await chat.at_rest()
     await card.get_by_role("radio", name="Office 365").click()
     await card.get_by_role("button", name="Save").click()
 
     # Steps 8 to 10: authorize with, the permissions, save.
     await expect(card).to_contain_text("Authorize with")
+    await chat.at_rest()
     await card.get_by_role("radio", name="Graph API").click()
     await card.get_by_role("checkbox", name="Presence").check()
     await chat.screenshot("card-settings-form-group", card_only=True)
@@ -284,6 +297,7 @@ async def test_a_reason_is_typed_into_the_question_and_stands_in_the_history(
     reason = card.get_by_role("textbox", name="Reason or ticket (optional)")
     await expect(reason).to_have_value("INC0012345")
     await chat.screenshot("card-settings-reason", card_only=True)
+    await chat.at_rest()
     await reason.fill("INC0012345: works council <b>agreed</b> [on](https://x.example) 👩‍🚀")
     await card.get_by_role("button", name="Disable", exact=True).click()
     kept = "Reason: INC0012345: works council <b>agreed</b> [on](https://x.example) 👩‍🚀"
@@ -295,6 +309,7 @@ async def test_a_reason_is_typed_into_the_question_and_stands_in_the_history(
     card = await chat.ask("settings group Customer Care inherit because")
     await expect(card).to_contain_text("There is no reason after “because”.")
     card = await chat.ask("settings group Customer Care")
+    await chat.at_rest()
     await card.get_by_role("textbox", name="Reason or ticket (optional)").fill("INC2")
     await card.get_by_role("checkbox").first.uncheck()  # it inherits again
     await card.get_by_role("button", name="Save").click()
