@@ -49,9 +49,11 @@ test test-long test-again unit e2e: export PYTHONDONTWRITEBYTECODE :=
 #@ EXAMPLES=many       test, test-long, test-all: more examples, and commands of app.py are started, not forked
 EXAMPLES ?= quick
 test test-long test-again unit: export EXAMPLES := $(EXAMPLES)
-# One more than two cores: the slow tests wait for processes and browsers. A file stays in one.
-#@ WORKERS=3           test, test-long, test-all: processes that run tests at the same time
+# More than two cores: the slow tests wait for processes and browsers, the long ones more so. A file
+# stays in one.
+#@ WORKERS=3           test, test-long: processes that run tests at the same time (test-long: 4)
 WORKERS ?= 3
+test-long: WORKERS := 4
 SOME_TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/dev fetch       ## the tests of every day; the real chat client needs Node and Chromium

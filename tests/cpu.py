@@ -34,7 +34,7 @@ BUDGETS = {
     "chaos": 0,
     "docs": 4,
     "domain": 8,
-    "e2e": 55,
+    "e2e": 45,
     "launch": 11,
     "manifest": 1,
     "product": 88,

@@ -12,7 +12,7 @@ from tests.cpu import suite
 if TYPE_CHECKING:
     from xdist.remote import Producer
 
-LONGEST_FIRST = ("e2e", "chaos", "upgrade", "product", "bench")
+LONGEST_FIRST = ("chaos", "e2e", "upgrade", "product", "bench")
 """Suites whose files take long: begun last, they would keep one core busy and the others not."""
 TOGETHER = frozenset(
     f"tests/e2e/test_product_{name}.py" for name in ("digest", "everyday", "presence", "settings")
