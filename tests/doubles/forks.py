@@ -155,7 +155,9 @@ class Forks:
         ending, theirs = socket.socketpair()
         ending.setblocking(False)
         asked = {"arguments": list(arguments), "environ": dict(environ), "folder": str(folder)}
-        message = json.dumps(asked | {"terminal": terminal}).encode()
+        # A new process inherits it of who starts it: of this one as it is now.
+        hung_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+        message = json.dumps(asked | {"terminal": terminal, "hung_up": hung_up}).encode()
         with theirs:
             socket.send_fds(self._control, [message], [theirs.fileno(), *streams])
         pid = int(await loop.sock_recv(ending, 16))
@@ -226,6 +228,7 @@ def _serve(control: socket.socket) -> dict[str, Any]:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 asked: dict[str, Any] = json.loads(message)
+                signal.signal(signal.SIGHUP, signal.SIG_DFL if asked["hung_up"] else signal.SIG_IGN)
                 os.dup2(fds[1], 1)
                 os.dup2(fds[2], 2)
                 if asked["terminal"]:
